@@ -1,0 +1,167 @@
+"""Questions about a real catalogue, generated from its attributes: fits and measures the product side."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.train_retrieval import DATA, fold_of, load, named, plain, share, write
+from content.knowledge.analysis import Reader
+from content.knowledge.passages import Passage
+from content.knowledge.products import MENTION, Catalogue
+
+SHOP = DATA.parent / "shop"
+PRICE = ("{}多少钱", "{}怎么卖的", "请问{}什么价格呀", "{}贵不贵", "{}现在什么价", "问下{}多少钱一件", "{}几块钱?")
+STOCK = ("{}有货吗", "{}还有吗", "{}还有库存吗", "{}有没有现货", "{}补货了吗", "有{}吗", "还有没有{}卖", "{}卖完了吗")
+VARIANT = ("{}有什么颜色", "{}有哪些规格", "{}有几种", "{}有什么尺寸的")
+ABOUT = ("{}怎么样", "{}好用吗", "介绍一下{}", "想了解一下{}", "{}", "{}好不好呀")
+ATTRIBUTE = ("{0}的{1}是什么", "{0}{1}是啥", "请问{0}什么{1}", "{0}的{1}", "{0}{1}呢?", "想知道{0}的{1}")
+VALUE = ("{0}是{1}的吗", "{0}是不是{1}", "这个{0}是{1}吗")
+UNKNOWN = (
+    "{}过敏的人能用吗", "{}会不会掉毛", "{}和超市的比哪个好", "{}坏了怎么修", "{}能送到新疆吗", "{}什么时候发货",
+    "{}可以开发票吗", "{}孕妇能不能用", "{}有没有异味", "{}洗了会缩水吗", "{}下个月还搞活动吗", "{}谁用过给个评价",
+    "{}的老板是谁", "{}支持七天无理由吗", "{}能不能刻字", "{}声音大不大", "{}一天用几次", "{}送赠品吗",
+)  # fmt: skip
+TALK = (
+    "我昨天买了{}", "{}不错哦", "我家{}用了好几年了", "哈哈{}", "上次那个{}我妈很喜欢", "{}收到了谢谢", "别人家的{}真好看",
+    "今天又降温了想抱着{}", "{}已经拍了", "等我下班去拿{}", "你买{}了没", "我也想要{}", "别买{}",
+)  # fmt: skip
+ABSENT = (
+    "电饭煲", "榴莲", "空调", "蓝牙耳机", "猕猴桃", "三文鱼", "羽毛球拍", "自行车", "洗衣机", "打印机", "吉他", "帐篷",
+    "奶茶", "牛排", "车厘子", "儿童安全座椅", "显示器", "手机壳", "剃须刀片", "西瓜", "螃蟹", "路由器", "轮胎", "钢琴",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A question with the products it may mean (none: not to be answered) and the fact it asks for."""
+
+    text: str
+    right: frozenset[str]
+    aspect: str | None
+    kind: str
+
+
+def passages(shop: Path = SHOP) -> list[Passage]:
+    found = []
+    for row in load("products.jsonl", shop):
+        labels = tuple(" ".join(sku["specs"]) for sku in row["skus"] if sku["specs"] != ["标准"])
+        attributes = tuple((name, value) for name, value in row["attributes"])
+        category = " ".join(row["category"])
+        found.append(
+            Passage(f"product:{row['id']}", "product", row["name"], (), row["brief"], labels, attributes, category)
+        )
+    return found
+
+
+def generate(known: list[Passage], chance: random.Random) -> list[Asking]:
+    """Members name a product by the end of its name; all products with these characters are meant."""
+    asked: list[Asking] = []
+    names = {each.id: each.question for each in known}
+    for each in known:
+        bare = each.question.split("(")[0].split("(")[0].split(" ")[0]
+        said = {bare[-size:] for size in (3, 4, 5, 6) if len(bare) >= size} | {bare}
+        for mention in chance.sample(sorted(said), min(3, len(said))):
+            right = frozenset(key for key, name in names.items() if mention in name)
+            for kind, templates in (("price", PRICE), ("stock", STOCK), ("spec", VARIANT), ("about", ABOUT)):
+                if chance.random() < 0.4:
+                    asked.append(Asking(chance.choice(templates).format(mention), right, kind, kind))
+            useful = [(n, v) for n, v in each.attributes if len(n) < 6 and 1 < len(v) < 12]
+            if useful:
+                name, value = chance.choice(useful)
+                with_it = frozenset(
+                    other.id for other in known if other.id in right and any(n == name for n, _ in other.attributes)
+                )
+                text = chance.choice(ATTRIBUTE).format(mention, name)
+                asked.append(Asking(text, with_it, f"attribute:{name}", "attribute"))
+                if chance.random() < 0.3:
+                    text = chance.choice(VALUE).format(mention, value)
+                    asked.append(Asking(text, frozenset({each.id}), f"attribute:{name}", "value"))
+            if chance.random() < 0.6:
+                asked.append(Asking(chance.choice(UNKNOWN).format(mention), frozenset(), None, "unknown"))
+            if chance.random() < 0.5:
+                asked.append(Asking(chance.choice(TALK).format(mention), frozenset(), None, "talk"))
+    for name in ABSENT:
+        for templates in (PRICE, STOCK, ABOUT, VARIANT):
+            asked.append(Asking(chance.choice(templates).format(name), frozenset(), None, "absent"))
+    return asked
+
+
+def other_texts(chance: random.Random) -> list[Asking]:
+    rows = [*load("negatives.jsonl"), *load("queries.jsonl")]
+    return [
+        Asking(row["text"], frozenset(), None, row.get("type", "faq_query")) for row in chance.sample(rows, 2500)
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write the weights")
+    parser.add_argument("--show", type=int, default=0, help="print this many failures of each kind")
+    given = parser.parse_args()
+    chance = random.Random(7)
+    known = passages()
+    reader = Reader()
+    catalogue = Catalogue(reader)
+    for each in known:
+        catalogue.put(each)
+    asked = generate(known, chance) + other_texts(chance)
+    rows: list[list[float]] = []
+    right: list[bool] = []
+    folds: list[int] = []
+    owner: list[int] = []
+    found = []
+    for at, each in enumerate(asked):
+        mentions = catalogue.consider(reader.read(each.text))
+        found.append(mentions)
+        for mention in mentions[:6]:
+            rows.append(mention.features)
+            good = mention.item.passage.id in each.right
+            if each.kind in ("price", "stock", "attribute", "value"):
+                good = good and mention.aspect == each.aspect
+            right.append(good)
+            folds.append(fold_of(each.text))
+            owner.append(at)
+    table, truth, fold = np.array(rows), np.array(right), np.array(folds)
+    scores = np.zeros(len(rows))
+    for each_fold in range(5):
+        slopes, constant = plain(table[fold != each_fold], truth[fold != each_fold], None, 0.3)
+        scores[fold == each_fold] = table[fold == each_fold] @ slopes + constant
+    best: dict[int, tuple[float, bool]] = {}
+    for at, score, good in zip(owner, scores, right, strict=True):
+        if at not in best or score > best[at][0]:
+            best[at] = (float(score), bool(good))
+    kinds = sorted({each.kind for each in asked})
+    for limit in (0.3, 0.5, 0.7, 0.9):
+        logit = float(np.log(limit / (1 - limit)))
+        line = []
+        for kind in kinds:
+            places = [at for at, each in enumerate(asked) if each.kind == kind]
+            said = [at for at in places if at in best and best[at][0] > logit]
+            if any(asked[at].right for at in places):
+                correct = sum(best[at][1] for at in said)
+                line.append(f"{kind} cov {correct / len(places):.2f} prec {correct / max(1, len(said)):.2f}")
+            else:
+                line.append(f"{kind} {len(said) / len(places):.3f}")
+        print(limit, " | ".join(line))
+    if given.show:
+        for kind in kinds:
+            failed = [
+                at for at, each in enumerate(asked)
+                if each.kind == kind and ((at in best and best[at][0] > 0) != bool(each.right) or (each.right and not best[at][1]))
+            ]  # fmt: skip
+            for at in chance.sample(failed, min(given.show, len(failed))):
+                top = found[at][0] if found[at] else None
+                print(kind, asked[at].text, "|", top and top.item.passage.question, top and top.aspect, best.get(at))
+    if given.write:
+        write({"mention": named(plain(table, truth, None, 0.3), MENTION)})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The runtime: it knows no business."""

@@ -1,0 +1,132 @@
+"""Builds everything; the only place that knows every part, and the only one that reads the clock on the wall."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import structlog
+from starlette.applications import Starlette
+
+from bot.batch import Parts
+from bot.channels.base import Channel
+from bot.channels.web import WebChannel
+from bot.clock import Clock
+from bot.console import app as console
+from bot.context import Shop
+from bot.dispatch import Dispatcher, Kept
+from bot.routing import Router, Routes
+from bot.sender import Sender
+from bot.settings import Settings
+from bot.web import app as web
+from bot.worker import Worker
+from content.knowledge import Knowledge
+from content.render import Words
+from content.shelf import Shelf
+from handlers import FEATURES
+from storage import migrate
+from storage.database import Database
+
+log = structlog.get_logger()
+
+
+def wall_clock() -> datetime:
+    """The time now, in UTC."""
+    return datetime.now(UTC)
+
+
+class Operator:
+    """The whole running system: one shop, one database."""
+
+    def __init__(
+        self, settings: Settings, *, now: Callable[[], datetime] = wall_clock,
+        features: Sequence[Routes] = FEATURES, channels: Sequence[Channel] | None = None,
+    ) -> None:
+        self.settings, self.now = settings, now
+        self.database = Database(settings.database, pool_size=settings.lanes + 8)
+        self.shop = Shop(settings.shop_name, settings.bot_name, settings.public_url, settings.language)
+        self.shelf = Shelf(self.database, Knowledge())
+        self.web_channel = WebChannel(self.database, settings, now)
+        self.channels = {one.name: one for one in (channels or (self.web_channel,))}
+        self.parts = Parts(
+            Router(features), Words(settings.time_zone), self.shelf.knowledge, self.shop, now, self._is_confirmed
+        )
+        self.dispatcher = Dispatcher(self.database, self.parts, lanes=settings.lanes, on_kept=self._kept)
+        self.sender = Sender(self.database, self.channels, now)
+        self.worker = Worker(self.database, self.dispatcher, {}, now)
+        self.clock = Clock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def _is_confirmed(self, channel: str) -> bool:
+        known = self.channels.get(channel)
+        return known is not None and known.capabilities.needs_confirmation
+
+    async def start(self) -> None:
+        """Bring the database up to date, then listen, speak and work."""
+        self._loop = asyncio.get_running_loop()
+        self.shelf.refresh()
+        self.dispatcher.start()
+        for channel in self.channels.values():
+            await channel.start(self.dispatcher.receive)
+        await self.sender.start()
+        await self.worker.start()
+        self.clock.every(1.0, self._retry)
+        self.clock.every(0.5, self._refresh)
+        self.clock.every(10.0, self.sender.recover)
+        self.clock.start()
+
+    async def stop(self) -> None:
+        """Stop listening, handle what has come, say what is due, then end."""
+        self.clock.stop()
+        for channel in self.channels.values():
+            await channel.stop()
+        await self.worker.stop()
+        await asyncio.to_thread(self.dispatcher.stop)
+        await self.sender.stop()
+        self.database.close()
+        log.info("stopped")
+
+    async def _retry(self) -> None:
+        await asyncio.to_thread(self.dispatcher.retry_due, self.now())
+
+    async def _refresh(self) -> None:
+        await asyncio.to_thread(self.shelf.refresh)
+
+    def _kept(self, kept: Sequence[Kept], has_work: bool) -> None:
+        """Called in a lane's thread after its commit."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._show, kept, has_work)
+
+    def _show(self, kept: Sequence[Kept], has_work: bool) -> None:
+        if has_work:
+            self.sender.wake()
+            self.worker.wake()
+        self.web_channel.show(kept)
+
+
+def open_database(settings: Settings) -> None:
+    """Create or upgrade the database. Raises storage.migrate.NewerDatabase."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database)
+    try:
+        migrate.upgrade(database)
+    finally:
+        database.close()
+
+
+def build(settings: Settings, operator: Operator) -> Starlette:
+    """The web application: the group's pages, the console, health and metrics."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await operator.start()
+        yield
+        await operator.stop()
+
+    desk = console.Desk(
+        settings, operator.database, operator.dispatcher, operator.sender, operator.shelf, operator.shop, operator.now
+    )
+    routes = [*web.routes(settings, operator.database, operator.web_channel), *console.routes(desk)]
+    return Starlette(routes=routes, lifespan=lifespan)

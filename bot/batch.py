@@ -1,0 +1,260 @@
+"""One batch of events in one transaction: what is known stops, the rest is handled in order and written at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bot.context import Context, Heard, Refusal, Shop
+from bot.events import Event, Handled, MemberLeft, MessageReceived
+from bot.outbox import Outbox
+from bot.routing import Router
+from content.knowledge import Knowledge
+from content.render import Words
+from storage import groups, inbox, jobs, members, outbox, search
+
+MAX_DEPTH = 20  # facts that lead to facts; deeper is a loop
+
+
+@dataclass(slots=True)
+class Item:
+    """An event on a lane, who waits for it, when it came, and the row it is a retry of (id, tries)."""
+
+    event: Event
+    done: Future[Handled]
+    received_at: datetime
+    retry_of: tuple[int, int] | None = None
+
+
+@dataclass(slots=True)
+class Parts:
+    """What every batch needs; built once by bot/app.py."""
+
+    router: Router
+    words: Words
+    knowledge: Knowledge
+    shop: Shop
+    now: Callable[[], datetime]
+    needs_confirmation: Callable[[str], bool] = lambda channel: False
+    known_members: dict[str, str] = field(default_factory=dict)
+    known_groups: set[str] = field(default_factory=set)
+    known_present: set[tuple[str, str]] = field(default_factory=set)
+
+
+class Batch:
+    """Handles events in one session and gathers the rows they lead to."""
+
+    def __init__(self, session: Session, parts: Parts) -> None:
+        self.session, self.parts = session, parts
+        self.interactions: list[dict[str, Any]] = []
+        self.sayings: list[dict[str, Any]] = []
+        self.jobs: list[dict[str, Any]] = []
+        self.documents: list[tuple[int, str]] = []
+        self.kept: list[tuple[Event, int]] = []
+        self._known: dict[str, int] = {}
+        self._ids: Iterator[int] = iter(())
+        self._heard: dict[str, list[Heard]] = {}
+        self._met: dict[str, tuple[str, str]] = {}
+        self._groups: dict[str, Event] = {}
+        self._present: dict[tuple[str, str], datetime] = {}
+
+    def run(self, items: Sequence[Item]) -> list[Handled]:
+        """Handle events in their order. Raises whatever a handler raised: the transaction is then worthless."""
+        self._known = inbox.find_known(self.session, [item.event.key for item in items])
+        self._ids = inbox.reserve_ids(self.session, len(items))
+        self._meet(items)
+        handled = []
+        for item in items:
+            key = item.event.key
+            if item.retry_of is not None:
+                handled.append(self._retry(item, item.retry_of[0]))
+            elif key in self._known:
+                handled.append(Handled(self._known[key], False, "known"))
+            else:
+                row_id = next(self._ids)
+                outcome = self._handle(item.event, row_id, item.received_at, None, 0)
+                handled.append(Handled(row_id, True, outcome))
+        return handled
+
+    def write(self) -> None:
+        """Write what the events led to; the caller commits."""
+        self.session.flush()
+        if self.interactions:
+            inbox.insert_all(self.session, self.interactions)
+        if self.sayings:
+            outbox.insert_all(self.session, self.sayings)
+        if self.jobs:
+            jobs.insert_once(self.session, self.jobs)
+        search.index(self.session, self.documents)
+
+    def remember(self) -> None:
+        """After the commit: whom and what we need not look up again."""
+        self.parts.known_members.update({member_id: name for member_id, (_, name) in self._met.items()})
+        self.parts.known_groups.update(self._groups)
+        self.parts.known_present.update(self._present)
+        for event, _ in self.kept:
+            if isinstance(event, MemberLeft) and event.group_id and event.member_id:
+                self.parts.known_present.discard((event.group_id, event.member_id))
+
+    def put_aside(self, item: Item, error: Exception, after: Sequence[int]) -> Handled:
+        """Keep an event that failed, with its error, for a later try or to rest."""
+        event, now = item.event, self.parts.now()
+        tries = 1 if item.retry_of is None else item.retry_of[1] + 1
+        is_last = tries > len(after)
+        values = {
+            "state": inbox.RESTING if is_last else inbox.WAITING, "tries": tries, "outcome": "failed",
+            "next_try_at": None if is_last else now + timedelta(seconds=after[tries - 1]),
+            "error": f"{type(error).__name__}: {error}"[:500],
+        }
+        if item.retry_of is not None:
+            inbox.settle(self.session, item.retry_of[0], values)
+            return Handled(item.retry_of[0], False, "failed", values["error"])
+        known = inbox.find_known(self.session, [event.key])
+        if known:
+            return Handled(known[event.key], False, "known")
+        self._meet([item])
+        row_id = next(inbox.reserve_ids(self.session, 1))
+        inbox.insert_all(self.session, [self._row(event, row_id, item.received_at, None) | values])
+        search.index(self.session, [(row_id, f"{event.member_name or ''} {event.text or ''}")])
+        self.kept.append((event, row_id))
+        return Handled(row_id, True, "failed", values["error"])
+
+    def _meet(self, items: Sequence[Item]) -> None:
+        """Keep members and groups we see for the first time, before anything refers to them."""
+        parts = self.parts
+        for item in items:
+            event = item.event
+            group_id, member_id, name = event.group_id, event.member_id, event.member_name or ""
+            if member_id is not None:
+                known = parts.known_members.get(member_id)
+                if known is None or (name and known != name):
+                    self._met[member_id] = (event.channel, name)
+            if group_id is not None:
+                if group_id not in parts.known_groups:
+                    self._groups[group_id] = event
+                # Who speaks is present, even where the channel never told us that they joined.
+                if member_id is not None and type(event) is MessageReceived:
+                    pair = (group_id, member_id)
+                    if pair not in parts.known_present:
+                        self._present[pair] = item.received_at
+        if self._met:
+            people = [(member_id, *self._met[member_id]) for member_id in sorted(self._met)]
+            members.keep(self.session, people, parts.now())
+        if self._groups:
+            groups.insert_once(self.session, [self._group_row(event) for _, event in sorted(self._groups.items(), key=itemgetter(0))])
+        if self._present:
+            groups.join_all(self.session, self._present)
+
+    def _group_row(self, event: Event) -> dict[str, Any]:
+        group_id = event.group_id or ""
+        code = group_id.partition(":")[2] or group_id
+        return {
+            "id": group_id, "channel": event.channel, "code": code, "name": code, "topic": "",
+            "language": self.parts.shop.language, "speaks": groups.SPEAK_CONFIDENT, "is_welcoming": True,
+            "created_at": self.parts.now(),
+        }
+
+    def _handle(
+        self, event: Event, row_id: int, received_at: datetime, cause_id: int | None, depth: int
+    ) -> str:
+        self._known[event.key] = row_id
+        row = self._row(event, row_id, received_at, cause_id)
+        self._perform(event, row, received_at, depth)
+        self.interactions.append(row)
+        return str(row["outcome"])
+
+    def _retry(self, item: Item, row_id: int) -> Handled:
+        """Another try of an event that is kept already: its row gets the outcome."""
+        row = {"id": row_id, "state": inbox.DONE, "next_try_at": None, "error": None}
+        self._perform(item.event, row, item.received_at, 0)
+        inbox.settle(self.session, row_id, {name: value for name, value in row.items() if name != "id"})
+        return Handled(row_id, False, str(row["outcome"]))
+
+    def _perform(self, event: Event, row: dict[str, Any], received_at: datetime, depth: int) -> None:
+        """Let the features hear the event, and gather what they decided, said and asked for."""
+        context = self._context(event, row["id"], received_at)
+        row["heard_by"] = self._hear(event, context)
+        decision, said = context.decision, context.outbox.rows
+        row["outcome"], row["reason"], row["confidence"] = decision.outcome, decision.reason, decision.confidence
+        row["latency_ms"] = max(0, int((self.parts.now() - received_at).total_seconds() * 1000))
+        words = [event.member_name or "", event.text or ""]
+        if said:
+            self.sayings.extend(said)
+            words.extend(saying["text"] for saying in said)
+        self.jobs.extend(context.asked)
+        if "key" in row and (event.text or said or event.member_name):
+            self.documents.append((row["id"], " ".join(words)))
+        self._heard.setdefault(event.conversation, []).append(
+            Heard(row["id"], type(event).__name__, event.member_id, event.text, decision.outcome, decision.reason, received_at)
+        )
+        self.kept.append((event, row["id"]))
+        for fact in context.emitted:
+            self._tell(fact, row["id"], received_at, depth + 1)
+
+    def _tell(self, fact: Event, cause_id: int, received_at: datetime, depth: int) -> None:
+        """A fact a handler emitted: an interaction of its own, in the same transaction, once."""
+        if depth > MAX_DEPTH:
+            raise RecursionError(f"{type(fact).__name__} leads to itself")
+        if fact.key not in self._known and not inbox.find_known(self.session, [fact.key]):
+            self._handle(fact, next(self._ids), received_at, cause_id, depth)
+
+    def _hear(self, event: Event, context: Context) -> str | None:
+        """Run who hears the event; gives their names."""
+        if isinstance(event, MessageReceived):
+            understood = self.parts.router.understand(event)
+            if understood is None:
+                return None
+            ear, request = understood
+            context.outbox.feature = ear.feature
+            self._answer(context, ear.handle, request)
+            return ear.feature
+        heard_by = []
+        for feature, listen in self.parts.router.listeners.get(type(event), ()):
+            context.outbox.feature = feature
+            listen(context, event)
+            heard_by.append(feature)
+        return ",".join(heard_by) or None
+
+    def _answer(self, context: Context, handle: Callable[[Context, Any], None], request: Any) -> None:
+        """Let a feature act on a message; a refusal undoes what it did and says why."""
+        connection = self.session.connection()
+        self.session.flush()
+        connection.exec_driver_sql("SAVEPOINT one_event")
+        try:
+            handle(context, request)
+            self.session.flush()
+        except Refusal as refusal:
+            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT one_event")
+            self.session.expunge_all()
+            context.outbox.rows.clear()
+            context.asked.clear()
+            context.emitted.clear()
+            context.outbox.say(context.here, refusal.template, mention=context.event.member_id, **refusal.values)
+            context.decide("refused", type(refusal).__name__)
+        connection.exec_driver_sql("RELEASE SAVEPOINT one_event")
+
+    def _context(self, event: Event, row_id: int, received_at: datetime) -> Context:
+        parts = self.parts
+        box = Outbox(parts.words, received_at, cause_id=row_id, needs_confirmation=parts.needs_confirmation)
+        return Context(
+            event, self.session, received_at, row_id, box, parts.knowledge, parts.shop,
+            earlier=self._heard.get(event.conversation, ()),
+        )
+
+    def _row(self, event: Event, row_id: int, received_at: datetime, cause_id: int | None) -> dict[str, Any]:
+        detail = event.detail()
+        return {
+            "id": row_id, "key": event.key, "kind": type(event).__name__, "lane": event.lane,
+            "channel": event.channel, "conversation": event.conversation, "group_id": event.group_id,
+            "member_id": event.member_id, "member_name": event.member_name, "text": event.text,
+            "detail": None if detail is None else detail.decode(), "occurred_at": event.occurred_at,
+            "received_at": received_at, "state": inbox.DONE, "tries": 0, "next_try_at": None, "error": None,
+            "heard_by": None, "outcome": "none", "reason": None, "confidence": None, "latency_ms": None,
+            "cause_id": cause_id,
+        }

@@ -1,0 +1,106 @@
+"""What a channel is: what it can hear and say, its limits, and how sure we are that something was said."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+import orjson
+
+from bot.events import Event, Handled
+from bot.outbox import Conversation
+from storage.outbox import Saying
+
+Receive = Callable[[Event], Awaitable[Handled]]
+
+
+class Hears(StrEnum):
+    """Kinds of things a channel can tell us."""
+
+    GROUP_TEXT = "group_text"
+    PRIVATE_TEXT = "private_text"
+    JOIN = "join"
+    JOIN_INVITER = "join_inviter"
+    LEAVE = "leave"
+    TOPIC = "topic"
+    PICTURE = "picture"
+    ROSTER = "roster"
+
+
+class Says(StrEnum):
+    """Kinds of things we can say on a channel; the values are the outbox rows' kinds."""
+
+    TEXT = "text"
+    MENTION = "mention"
+    PICTURE = "picture"
+    CARD = "card"
+    MINI_PROGRAM = "mini"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a channel can and cannot do. Idempotent: sending a row again after a crash shows it once."""
+
+    hears: frozenset[Hears]
+    says: frozenset[Says]
+    max_text: int  # characters in one message
+    is_idempotent: bool
+    needs_confirmation: bool = False  # a person must confirm each message we say
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """An outbox row on its way. `key` stays the same over retries, for channels that send idempotently."""
+
+    id: int
+    key: str
+    here: Conversation
+    kind: str
+    text: str
+    body: dict[str, Any]
+    operator_id: int | None
+    cause_id: int | None
+
+    @classmethod
+    def of(cls, row: Saying) -> Outgoing:
+        here = Conversation(row.conversation, row.channel, row.group_id, row.member_id)
+        body = orjson.loads(row.body)
+        return cls(row.id, f"tuan-{row.id}", here, row.kind, row.text, body, row.operator_id, row.cause_id)
+
+
+class TryAgain(Exception):
+    """Not said, and it may be said later (`after` seconds, else the usual back-off)."""
+
+    def __init__(self, reason: str, after: float | None = None) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+class NeverSaid(Exception):
+    """Not said, and never will be: the channel refuses it."""
+
+
+class Unsure(Exception):
+    """It may have been said or not, and this channel leaves no way to know: an operator decides."""
+
+
+class Channel(Protocol):
+    """A messaging network we are connected to. A new channel is one file that does this."""
+
+    name: str
+    capabilities: Capabilities
+
+    async def start(self, receive: Receive) -> None:
+        """Begin to hear; every event heard is passed to `receive`, which returns once it is kept."""
+
+    async def stop(self) -> None:
+        """Stop hearing and say goodbye to the network."""
+
+    async def send(self, message: Outgoing) -> str | None:
+        """Say it; gives the channel's message id. Raises TryAgain, NeverSaid or Unsure."""
+
+    async def recorded(self, messages: Sequence[tuple[Outgoing, int]]) -> None:
+        """These were said and it is written down, each with its place in the order of what was said."""

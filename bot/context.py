@@ -1,0 +1,131 @@
+"""What a handler holds while it hears one event; and Refusal, a rule's no."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bot import jobs
+from bot.events import Event
+from bot.outbox import Conversation, Outbox
+from content.knowledge import Knowledge
+from storage import groups, inbox, members
+from storage.groups import Group
+from storage.members import Member
+
+
+class Refusal(Exception):
+    """A rule's no: undoes what the event did, and the member reads why. `template` is the message that says it."""
+
+    template = ""
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(type(self).__name__)
+        self.values = values
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What every feature may know of the shop and of us."""
+
+    name: str
+    bot_name: str
+    base_url: str
+    language: str = "zh"
+
+
+@dataclass(slots=True)
+class Decision:
+    """What a handler made of an event, for the log: outcome, why, and how sure (0 to 1)."""
+
+    outcome: str = "none"
+    reason: str | None = None
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An event heard a short while ago in the same conversation, and what came of it."""
+
+    inbox_id: int
+    kind: str
+    member_id: str | None
+    text: str | None
+    outcome: str
+    reason: str | None
+    received_at: datetime
+
+
+@dataclass(slots=True)
+class Context:
+    """One event being handled: the transaction, the time, and ways to speak and to ask for work."""
+
+    event: Event
+    session: Session
+    now: datetime
+    inbox_id: int
+    outbox: Outbox
+    knowledge: Knowledge
+    shop: Shop
+    decision: Decision = field(default_factory=Decision)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    emitted: list[Event] = field(default_factory=list)
+    earlier: Sequence[Heard] = ()  # of the same conversation and batch, not in the database yet
+
+    @property
+    def here(self) -> Conversation:
+        """The conversation the event happened in."""
+        group = self.group()
+        language = group.language if group is not None else self.shop.language
+        event = self.event
+        return Conversation(event.conversation, event.channel, event.group_id, event.member_id, language)
+
+    def group(self) -> Group | None:
+        """The group the event happened in; None in private."""
+        return None if self.event.group_id is None else groups.get(self.session, self.event.group_id)
+
+    def sender(self) -> Member:
+        """The member whose event this is."""
+        if self.event.member_id is None:
+            raise LookupError(f"{type(self.event).__name__} has no member")
+        return members.get(self.session, self.event.member_id)
+
+    def recent(self, seconds: float, limit: int = 20) -> list[Heard]:
+        """What was heard in this conversation lately, before this event, newest first."""
+        since = self.now - timedelta(seconds=seconds)
+        found = [heard for heard in reversed(self.earlier) if heard.received_at >= since]
+        if len(found) < limit:
+            rows = inbox.find_recent(self.session, self.event.conversation, since, limit - len(found))
+            found.extend(Heard(*row) for row in rows if row.id != self.inbox_id)
+        return found[:limit]
+
+    def has_operator_spoken(self, seconds: float) -> bool:
+        """Did a person of ours speak here lately, from the console or as staff in the group?"""
+        recent = self.recent(seconds)
+        if any(heard.kind == "OperatorSpoke" for heard in recent):
+            return True
+        if self.event.group_id is None:
+            return False
+        staff = groups.find_staff(self.session, self.event.group_id)
+        return any(heard.member_id in staff for heard in recent if heard.member_id != self.event.member_id)
+
+    def decide(self, outcome: str, reason: str | None = None, confidence: float | None = None) -> None:
+        """Write on the interaction what was decided: answered, silent, handover, refused, done …"""
+        self.decision = Decision(outcome, reason, confidence)
+
+    def ask(self, job: jobs.Job, *, due_at: datetime | None = None) -> None:
+        """Ask for slow work; its result comes back as an event."""
+        self.asked.append(jobs.row_of(job, now=self.now, due_at=due_at, cause_id=self.inbox_id))
+
+    def later(self, event: Event, seconds: float) -> None:
+        """Put an event off; it comes back when due. An event whose key is already put off is not kept twice."""
+        due_at = self.now + timedelta(seconds=seconds)
+        self.asked.append(jobs.row_of_event(event, now=self.now, due_at=due_at, cause_id=self.inbox_id))
+
+    def emit(self, fact: Event) -> None:
+        """Tell the other features a fact, in this transaction."""
+        self.emitted.append(fact)

@@ -1,0 +1,149 @@
+"""What can happen, as frozen facts, and how a fact is written to a row and read back."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass, fields
+from datetime import datetime
+from typing import Any, Self
+
+import orjson
+
+# These fields have columns of their own on the interaction row; the rest goes into its `detail` as JSON.
+COLUMNS = (
+    "key", "lane", "occurred_at", "channel", "conversation", "group_id", "member_id", "member_name", "text",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened. The same key twice is one event; events of one lane run in order."""
+
+    key: str
+    lane: str
+    occurred_at: datetime
+    channel: str
+    conversation: str
+    group_id: str | None = None
+    member_id: str | None = None
+    member_name: str | None = None
+    text: str | None = None
+
+    def detail(self) -> bytes | None:
+        """The fields without a column that differ from their defaults, as JSON."""
+        extra = {
+            name: value for name, default in extras_of(type(self)) if (value := getattr(self, name)) != default
+        }
+        return orjson.dumps(extra) if extra else None
+
+    @classmethod
+    def read(cls, row: Any) -> Self:
+        """The event again, from its interaction row."""
+        values = {name: getattr(row, name) for name in COLUMNS}
+        extra = orjson.loads(row.detail) if row.detail else {}
+        for field in fields(cls):
+            if field.name in extra:
+                value = extra[field.name]
+                values[field.name] = tuple(value) if isinstance(value, list) else value
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What became of an event: its interaction, whether it was new, and its outcome."""
+
+    inbox_id: int
+    is_new: bool
+    outcome: str
+    error: str | None = None
+
+
+_EXTRAS: dict[type, tuple[tuple[str, Any], ...]] = {}
+
+
+def extras_of(kind: type[Event]) -> tuple[tuple[str, Any], ...]:
+    """The names and defaults of an event's fields that have no column."""
+    known = _EXTRAS.get(kind)
+    if known is None:
+        known = tuple(
+            (field.name, None if field.default is MISSING else field.default)
+            for field in fields(kind)
+            if field.name not in COLUMNS
+        )
+        _EXTRAS[kind] = known
+    return known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageReceived(Event):
+    """A member wrote something in a group or to us alone. `quotes` is the channel's id of the message quoted."""
+
+    message_id: str = ""
+    is_to_us: bool = False
+    mentions: tuple[str, ...] = ()
+    quotes: str | None = None
+    quoted_text: str | None = None
+    picture: str | None = None
+    roster: str | None = None
+
+    @property
+    def is_private(self) -> bool:
+        return self.group_id is None
+
+    @property
+    def is_addressed(self) -> bool:
+        """Said to us: in private, or by a mention in a group."""
+        return self.is_to_us or self.group_id is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberJoined(Event):
+    """A member entered a group; `inviter_id` where the channel tells, `via` the link or state they came by."""
+
+    inviter_id: str | None = None
+    via: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberLeft(Event):
+    """A member left a group, or was taken out of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicChanged(Event):
+    """A group got another topic (its text)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GreetingDue(Event):
+    """Members who came into a group lately are to be welcomed together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionUnanswered(Event):
+    """A question put to us found no answer we stand by; `asked_id` is its interaction."""
+
+    asked_id: int = 0
+    asked_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorSpoke(Event):
+    """An operator says something in a conversation, from the console; for a handover when it has one."""
+
+    operator_id: int = 0
+    operator_name: str = ""
+    handover_id: int | None = None
+    mention: str | None = None
+
+
+KINDS: dict[str, type[Event]] = {
+    kind.__name__: kind
+    for kind in (
+        MessageReceived, MemberJoined, MemberLeft, TopicChanged, GreetingDue, QuestionUnanswered, OperatorSpoke,
+    )
+}
+
+
+def read(row: Any) -> Event:
+    """The event of an interaction row. Raises KeyError for a kind of a newer version."""
+    return KINDS[row.kind].read(row)

@@ -1,0 +1,58 @@
+"""How a feature asks for slow work, and how it puts an event off until a time."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any, Self
+
+import orjson
+
+from bot.events import KINDS, Event
+
+PUT_OFF = "event"  # the kind of a job that only brings an event back when its time has come
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Work done outside the transaction, answered by an event. The same key twice is one job."""
+
+    key: str
+
+    @classmethod
+    def read(cls, payload: str) -> Self:
+        return cls(**{name: value for name, value in orjson.loads(payload).items() if name in _names(cls)})
+
+
+def _names(kind: type[Job]) -> set[str]:
+    return {field.name for field in fields(kind)}
+
+
+def row_of(job: Job, *, now: datetime, due_at: datetime | None, cause_id: int | None) -> dict[str, Any]:
+    """The row that asks for a job."""
+    return _row(job.key, type(job).__name__, orjson.dumps(asdict(job)).decode(), now, due_at or now, cause_id)
+
+
+def row_of_event(event: Event, *, now: datetime, due_at: datetime, cause_id: int | None) -> dict[str, Any]:
+    """The row that brings an event when it is due."""
+    payload = {"kind": type(event).__name__, "event": orjson.loads(orjson.dumps(event))}
+    return _row(event.key, PUT_OFF, orjson.dumps(payload).decode(), now, due_at, cause_id)
+
+
+def read_event(payload: str) -> Event:
+    """The event that a due job brings."""
+    stored = orjson.loads(payload)
+    values = stored["event"]
+    values["occurred_at"] = datetime.fromisoformat(values["occurred_at"])
+    return KINDS[stored["kind"]](
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    )
+
+
+def _row(
+    key: str, kind: str, payload: str, now: datetime, due_at: datetime, cause_id: int | None
+) -> dict[str, Any]:
+    return {
+        "key": key, "kind": kind, "payload": payload, "cause_id": cause_id, "state": "queued", "tries": 0,
+        "created_at": now, "due_at": due_at,
+    }

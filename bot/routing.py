@@ -1,0 +1,71 @@
+"""Which handler hears which event: the first parser that understands a message, every listener of a fact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from bot.context import Context
+from bot.events import Event, MessageReceived
+
+Request = TypeVar("Request")
+Fact = TypeVar("Fact", bound=Event)
+Parser = Callable[[MessageReceived], Request | None]
+Handler = Callable[[Context, Request], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ear:
+    """One way a feature hears messages: a parser and who acts on what it understood."""
+
+    feature: str
+    parse: Callable[[MessageReceived], Any]
+    handle: Callable[[Context, Any], None]
+
+
+class Routes:
+    """One feature's ears, in order."""
+
+    def __init__(self, feature: str) -> None:
+        self.feature = feature
+        self.ears: list[Ear] = []
+        self.listeners: list[tuple[type[Event], Callable[[Context, Any], None]]] = []
+
+    def message(self, parse: Parser[Request]) -> Callable[[Handler[Request]], Handler[Request]]:
+        """Hear the messages `parse` understands."""
+
+        def heard(handle: Handler[Request]) -> Handler[Request]:
+            self.ears.append(Ear(self.feature, parse, handle))
+            return handle
+
+        return heard
+
+    def fact(self, kind: type[Fact]) -> Callable[[Handler[Fact]], Handler[Fact]]:
+        """Hear every fact of this kind."""
+
+        def heard(handle: Handler[Fact]) -> Handler[Fact]:
+            self.listeners.append((kind, handle))
+            return handle
+
+        return heard
+
+
+class Router:
+    """All features' ears in listening order."""
+
+    def __init__(self, features: Sequence[Routes]) -> None:
+        self.ears = tuple(ear for routes in features for ear in routes.ears)
+        self._parsers = tuple((ear.parse, ear) for ear in self.ears)
+        self.listeners: dict[type[Event], tuple[tuple[str, Callable[[Context, Any], None]], ...]] = {}
+        for routes in features:
+            for kind, handle in routes.listeners:
+                self.listeners[kind] = (*self.listeners.get(kind, ()), (routes.feature, handle))
+
+    def understand(self, message: MessageReceived) -> tuple[Ear, Any] | None:
+        """The first ear whose parser understood, with what it understood; None for talk that is not for us."""
+        for parse, ear in self._parsers:
+            request = parse(message)
+            if request is not None:
+                return ear, request
+        return None

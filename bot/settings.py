@@ -1,0 +1,63 @@
+"""All settings, from TUAN_… variables or a .env file, read once and passed on."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an installation may choose; each is TUAN_<NAME> in the environment or in .env."""
+
+    model_config = SettingsConfigDict(env_prefix="TUAN_", env_file=".env", extra="ignore", frozen=True)
+
+    home: Path = Field(default=Path("data"), description="data folder: database, secret, backups")
+    host: str = Field(default="127.0.0.1", description="address to listen on; 0.0.0.0 for all")
+    port: int = Field(default=8700, ge=0, le=65535)
+    base_url: str = Field(default="", description="public address members open, e.g. https://shop.example")
+    database_url: str = Field(default="", description="empty for SQLite in the data folder, or postgresql://…")
+    lanes: int = Field(default=4, ge=1, le=64, description="writing lanes on PostgreSQL")
+    demo: bool = Field(default=True, description="load the demo shop on the first start")
+    shop_name: str = Field(default="阳光邻里")
+    bot_name: str = Field(default="小团")
+    language: str = Field(default="zh", pattern="^(zh|en)$")
+    time_zone: str = Field(default="Asia/Shanghai")
+    allowed_origins: str = Field(default="", description="further origins that may open the web channel, by comma")
+    metrics_token: SecretStr = Field(default=SecretStr(""), description="asked for at /metrics from other machines")
+    messages_a_minute: int = Field(default=60, ge=1, description="what one web member may say in a minute")
+    log_json: bool = Field(default=False, description="structured logs as JSON lines")
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.home / 'tuan.db'}"
+
+    @property
+    def public_url(self) -> str:
+        return (self.base_url or f"http://localhost:{self.port}").rstrip("/")
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """Origins, besides our own host, that may open a WebSocket."""
+        return frozenset(origin.strip().rstrip("/") for origin in self.allowed_origins.split(",") if origin.strip())
+
+    def secret(self) -> str:
+        """The installation's own secret, made on the first start and readable by its owner only."""
+        path = self.home / "secret"
+        try:
+            return path.read_text("ascii").strip()
+        except FileNotFoundError:
+            self.home.mkdir(parents=True, exist_ok=True)
+            fresh = secrets.token_urlsafe(48)
+            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(fresh)
+            return fresh

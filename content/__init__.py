@@ -1,0 +1,1 @@
+"""The words: an editor works here without reading Python."""

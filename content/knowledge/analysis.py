@@ -1,0 +1,83 @@
+"""Takes a text apart into what the ranker compares: characters, pairs of them, kind of question, numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from content.knowledge.lexicon import Lexicon, read_groups
+from content.knowledge.text import LONGEST, normalise, units, without_punctuation
+from content.knowledge.weights import unit_weight
+
+KINDS = {
+    "为什么": "why", "怎么办": "how", "怎么": "how", "可以": "can", "什么时候": "when", "多久": "long",
+    "多少钱": "price", "多少": "much", "哪里": "where", "谁": "who", "推荐": "recommend", "好否": "good",
+    "有否": "whether", "是否": "whether", "会否": "whether", "吗": "whether", "什么": "what",
+}  # fmt: skip
+_WEAK_KINDS = {"whether"}
+_HOW_COME = re.compile("怎么(?=.*(?:不|没有|失败))")
+_DENIED = re.compile("不|没有|失败|别|无")
+_NOTHING = "∅"
+
+
+class Analysis:
+    """One text, taken apart. `read` is the rewritten text, `plain` the normalised one without signs."""
+
+    __slots__ = ("denied", "kinds", "latin", "length", "mass", "numbers", "pair_mass", "pairs", "plain",
+                 "read", "unit_weights", "units")  # fmt: skip
+
+    def __init__(self, plain: str, read: str) -> None:
+        self.plain = plain
+        self.read = read
+        sequence = units(read) or units(plain) or [_NOTHING]
+        self.length = len(sequence)
+        weights = [unit_weight(unit) for unit in sequence]
+        self.unit_weights = dict(zip(sequence, weights, strict=True))
+        self.units = frozenset(self.unit_weights)
+        self.mass = sum(self.unit_weights.values())
+        self.pairs = {
+            first + second: (heavy + light) / 2
+            for first, second, heavy, light in zip(sequence, sequence[1:], weights, weights[1:], strict=False)
+        }
+        self.pair_mass = sum(self.pairs.values()) or 1.0
+        self.kinds = _kinds(read)
+        self.denied = _DENIED.search(read) is not None
+        self.numbers = frozenset(unit for unit in self.units if unit[0].isdigit())
+        self.latin = frozenset(unit for unit in self.units if "a" <= unit[0] <= "z")
+
+
+def _kinds(read: str) -> frozenset[str]:
+    found = {kind for word, kind in KINDS.items() if word in read}
+    if len(found) > 1:
+        found -= _WEAK_KINDS
+    if "price" in found or "recommend" in found:
+        found -= {"much", "what"}
+    return frozenset(found)
+
+
+class Reader:
+    """Turns texts into analyses with the bundled synonyms and the shop's own, and remembers recent ones."""
+
+    def __init__(self, synonyms: Iterable[tuple[str, ...]] = (), remembered: int = 4096) -> None:
+        groups, padding = read_groups()
+        own = [tuple(normalise(word) for word in group) for group in synonyms]
+        self._lexicon = Lexicon([*own, *groups], padding)
+        self._known: dict[str, Analysis] = {}
+        self._remembered = remembered
+
+    def read(self, text: str) -> Analysis:
+        shaped = normalise(text[:LONGEST])
+        spaced = without_punctuation(shaped)
+        rewritten = self._lexicon.rewrite(spaced).replace(" ", "")
+        if "怎么" in rewritten and "怎么办" not in rewritten:
+            rewritten = _HOW_COME.sub("为什么", rewritten, count=1)
+        return Analysis(spaced.replace(" ", ""), rewritten)
+
+    def recall(self, text: str) -> Analysis:
+        """As `read`, kept for the next time: for the texts of the base, which are compared again and again."""
+        known = self._known.get(text)
+        if known is None:
+            if len(self._known) >= self._remembered:
+                self._known.clear()
+            known = self._known[text] = self.read(text)
+        return known

@@ -1,0 +1,86 @@
+"""Finds the FAQ entry a question means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from content.knowledge.analysis import Analysis, Reader
+from content.knowledge.features import NAMES, Rarity, describe
+from content.knowledge.passages import Candidate, Passage
+from content.knowledge.postings import Postings
+from content.knowledge.ranking import CONFIDENCE, beside_the_others, linear, probability
+
+CONSIDERED = 8  # entries compared closely
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    passage_id: str
+    features: list[float]
+
+
+class FaqIndex:
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._postings = Postings()
+        self._slots: dict[str, int] = {}
+        self._entries: dict[int, Passage] = {}
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def put(self, passage: Passage) -> None:
+        self.remove(passage.id)
+        texts = [self._reader.read(text) for text in _texts(passage)]
+        slot = self._postings.add(texts)
+        self._slots[passage.id] = slot
+        self._entries[slot] = passage
+
+    def remove(self, passage_id: str) -> None:
+        slot = self._slots.pop(passage_id, None)
+        if slot is None:
+            return
+        del self._entries[slot]
+        self._postings.remove(slot)
+        if self._postings.slots > 2 * len(self._slots) + 64:
+            self._compact()
+
+    def consider(self, question: Analysis) -> list[Considered]:
+        """The entries worth a closer look, with their features; the raw material of training too."""
+        found = self._postings.best(question, CONSIDERED)
+        if not found:
+            return []
+        rarity = Rarity(question, self._postings)
+        considered = []
+        for slot, top in found:
+            entry = self._entries[slot]
+            texts = _texts(entry)
+            closest = [(cosine, self._reader.recall(texts[at])) for cosine, at in top]
+            considered.append(Considered(entry.id, describe(question, rarity, closest, len(texts))))
+        return considered
+
+    def search(self, question: Analysis, limit: int) -> list[Candidate]:
+        considered = self.consider(question)
+        if not considered:
+            return []
+        rank, confide = linear("rank", NAMES), linear("confidence", CONFIDENCE)
+        scores = [rank(each.features) for each in considered]
+        candidates = []
+        order = sorted(range(len(scores)), key=lambda at: (-scores[at], considered[at].passage_id))
+        for place in order[:limit]:
+            each = considered[place]
+            standing = beside_the_others(scores, place)
+            confidence = probability(confide([*each.features, *standing]))
+            signals = dict(zip(CONFIDENCE, [*each.features, *standing], strict=True))
+            candidates.append(Candidate(each.passage_id, scores[place], confidence, None, signals))
+        return candidates
+
+    def _compact(self) -> None:
+        entries = list(self._entries.values())
+        self._postings, self._slots, self._entries = Postings(), {}, {}
+        for entry in entries:
+            self.put(entry)
+
+
+def _texts(passage: Passage) -> tuple[str, ...]:
+    return (passage.question, *passage.phrasings)

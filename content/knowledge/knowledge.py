@@ -1,0 +1,61 @@
+"""The retriever: everything the shop knows, searched by what a member asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from threading import Lock
+
+from content.knowledge.analysis import Reader
+from content.knowledge.faq import FaqIndex
+from content.knowledge.passages import Candidate, Passage, Spoken
+from content.knowledge.products import Catalogue
+
+
+SPEAK_ADDRESSED = 0.4  # mentioned or private: a wrong answer costs less than silence
+SPEAK_UNADDRESSED = 0.85  # into the talk of others only when nearly sure
+
+
+class Knowledge:
+    """FAQ entries and products in one search; safe to change while other threads search."""
+
+    def __init__(self, passages: Iterable[Passage] = (), synonyms: Iterable[tuple[str, ...]] = ()) -> None:
+        self._lock = Lock()
+        self._synonyms = tuple(synonyms)
+        self.version = 0
+        self.replace(passages)
+
+    def __len__(self) -> int:
+        return len(self._faq) + len(self._catalogue)
+
+    def put(self, passage: Passage) -> None:
+        """Adds the passage, or takes the place of the one with its id."""
+        with self._lock:
+            (self._faq if passage.kind == "faq" else self._catalogue).put(passage)
+            self.version += 1
+
+    def remove(self, passage_id: str) -> None:
+        with self._lock:
+            self._faq.remove(passage_id)
+            self._catalogue.remove(passage_id)
+            self.version += 1
+
+    def replace(self, passages: Iterable[Passage]) -> None:
+        """Everything anew; searches go on in what was known until the new index stands."""
+        reader = Reader(self._synonyms)
+        faq, catalogue = FaqIndex(reader), Catalogue(reader)
+        for passage in passages:
+            (faq if passage.kind == "faq" else catalogue).put(passage)
+        with self._lock:
+            self._reader, self._faq, self._catalogue = reader, faq, catalogue
+            self.version += 1
+
+    def search(self, text: str, *, limit: int = 3, context: Spoken | None = None) -> list[Candidate]:
+        """The best candidates, best first; none when nothing known has anything in common with the text."""
+        with self._lock:
+            question = self._reader.read(text)
+            entries = self._faq.search(question, limit)
+            if not len(self._catalogue):
+                return entries
+            products = self._catalogue.search(question, context)[:limit]
+        both = sorted([*entries, *products], key=lambda each: (-each.confidence, each.passage_id))
+        return both[:limit]

@@ -1,0 +1,39 @@
+"""Brings what people type into one shape: width, case, traditional characters, invisible signs."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from pathlib import Path
+
+LONGEST = 400  # characters of a question that are read; the rest of a longer text is ignored
+
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe0e\ufe0f\u00ad]")
+_SPACES = re.compile(r"\s+")
+_UNIT = re.compile(r"[a-z]+|\d+(?:\.\d+)?|[^\W\d_a-z]")
+_PUNCTUATION = re.compile(r"[^\w]+|_+")
+
+
+@lru_cache(maxsize=1)
+def _simplified() -> dict[int, str]:
+    lines = Path(__file__).with_name("traditional.txt").read_text(encoding="utf-8").splitlines()
+    pairs = (pair for line in lines if not line.startswith("#") for pair in line.split())
+    return {ord(pair[0]): pair[1] for pair in pairs}
+
+
+def normalise(text: str) -> str:
+    """NFKC, lower case, simplified characters, no invisible signs, single spaces; any length."""
+    if not text.isascii():
+        text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).translate(_simplified())
+    return _SPACES.sub(" ", text.lower()).strip()
+
+
+def without_punctuation(text: str, filling: str = " ") -> str:
+    """Normalised text with every run of signs and emoji replaced by `filling`."""
+    return _PUNCTUATION.sub(filling, text)
+
+
+def units(text: str) -> list[str]:
+    """The smallest things that carry meaning: a Chinese character, a Latin word, a number."""
+    return _UNIT.findall(text)

@@ -1,0 +1,13 @@
+"""The table of contents: every feature, in listening order."""
+
+from bot.routing import Routes
+from handlers import community, faq, menu, service, welcome
+
+# The first feature that understands a message answers it; a fact is heard by all, in this order.
+FEATURES: tuple[Routes, ...] = (
+    community.routes,
+    welcome.routes,
+    menu.routes,
+    service.routes,
+    faq.routes,
+)

@@ -1,0 +1,29 @@
+"""Keeps who is in which group, and what the groups are about."""
+
+from __future__ import annotations
+
+from bot.context import Context
+from bot.events import MemberJoined, MemberLeft, TopicChanged
+from bot.routing import Routes
+from storage import groups
+
+routes = Routes("community")
+
+
+@routes.fact(MemberJoined)
+def joined(ctx: Context, fact: MemberJoined) -> None:
+    is_new = groups.join(ctx.session, fact.group_id or "", fact.member_id or "", ctx.now, fact.inviter_id)
+    ctx.decide("done" if is_new else "known", None if is_new else "already in the group")
+
+
+@routes.fact(MemberLeft)
+def left(ctx: Context, fact: MemberLeft) -> None:
+    groups.leave(ctx.session, fact.group_id or "", fact.member_id or "", ctx.now)
+    ctx.decide("done")
+
+
+@routes.fact(TopicChanged)
+def topic_changed(ctx: Context, fact: TopicChanged) -> None:
+    group = groups.get(ctx.session, fact.group_id or "")
+    group.topic = (fact.text or "")[:400]
+    ctx.decide("done")

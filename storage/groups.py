@@ -1,0 +1,171 @@
+"""Groups and memberships: where we sit, and who is there since when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, ForeignKey, Index, Row, String, func, select, text as sql, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from storage.base import Base, BigId, UtcTime
+from storage.members import Member
+
+# When the operator speaks unasked in a group.
+SPEAK_OFF, SPEAK_MENTION, SPEAK_CONFIDENT = "off", "mention", "confident"
+
+
+class Group(Base):
+    """A chat with many members. `speaks`: off (listen only), mention (when addressed), confident (when sure)."""
+
+    __tablename__ = "groups"
+
+    id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    topic: Mapped[str] = mapped_column(String(400), default="")
+    language: Mapped[str] = mapped_column(String(5), default="zh")
+    speaks: Mapped[str] = mapped_column(String(10), default=SPEAK_CONFIDENT)
+    is_welcoming: Mapped[bool] = mapped_column(Boolean, default=True)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    greeted_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class Membership(Base):
+    """One member's time in a group, from a join to a leave."""
+
+    __tablename__ = "memberships"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    group_id: Mapped[str] = mapped_column(ForeignKey("groups.id"))
+    member_id: Mapped[str] = mapped_column(ForeignKey("members.id"))
+    is_staff: Mapped[bool] = mapped_column(Boolean, default=False)
+    inviter_id: Mapped[str | None] = mapped_column(String(120))
+    joined_at: Mapped[datetime] = mapped_column(UtcTime)
+    greeted_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    left_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+    __table_args__ = (
+        Index(
+            "uq_memberships_present", "group_id", "member_id", unique=True,
+            sqlite_where=sql("left_at is null"), postgresql_where=sql("left_at is null"),
+        ),
+        Index("ix_memberships_member", "member_id"),
+        Index("ix_memberships_staff", "group_id", sqlite_where=sql("is_staff"), postgresql_where=sql("is_staff")),
+    )
+
+
+def get(session: Session, group_id: str) -> Group:
+    return session.get_one(Group, group_id)
+
+
+def find(session: Session, group_id: str) -> Group | None:
+    return session.get(Group, group_id)
+
+
+def find_by_code(session: Session, channel: str, code: str) -> Group | None:
+    return session.scalars(select(Group).where(Group.channel == channel, Group.code == code)).first()
+
+
+def find_all(session: Session) -> Sequence[Group]:
+    return session.scalars(select(Group).order_by(Group.created_at, Group.id)).all()
+
+
+def insert_once(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Keep groups we did not know yet."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    session.connection().execute(dialect.insert(Group.__table__).on_conflict_do_nothing(), rows)
+
+
+def join(
+    session: Session, group_id: str, member_id: str, now: datetime, inviter_id: str | None = None
+) -> bool:
+    """Keep that a member is in the group; False when they already were."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    statement = (
+        dialect.insert(Membership.__table__)
+        .values(group_id=group_id, member_id=member_id, inviter_id=inviter_id, joined_at=now, is_staff=False)
+        .on_conflict_do_nothing()
+    )
+    return bool(getattr(session.execute(statement), "rowcount", 0))
+
+
+def join_all(session: Session, present: Mapping[tuple[str, str], datetime]) -> None:
+    """Keep that these (group, member) are present since a time we do not know better; nobody is greeted for it."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    rows = [
+        {"group_id": group_id, "member_id": member_id, "is_staff": False, "joined_at": seen_at, "greeted_at": seen_at}
+        for (group_id, member_id), seen_at in sorted(present.items())
+    ]
+    session.connection().execute(dialect.insert(Membership.__table__).on_conflict_do_nothing(), rows)
+
+
+def leave(session: Session, group_id: str, member_id: str, now: datetime) -> None:
+    session.execute(
+        update(Membership)
+        .where(Membership.group_id == group_id, Membership.member_id == member_id, Membership.left_at.is_(None))
+        .values(left_at=now)
+    )
+
+
+def find_membership(session: Session, group_id: str, member_id: str) -> Membership | None:
+    """The member's present time in the group."""
+    query = select(Membership).where(
+        Membership.group_id == group_id, Membership.member_id == member_id, Membership.left_at.is_(None)
+    )
+    return session.scalars(query).first()
+
+
+def find_ungreeted(session: Session, group_id: str) -> Sequence[Row[Any]]:
+    """Members present and not yet welcomed, in the order they came: id (of the membership), member_id, name."""
+    query = (
+        select(Membership.id, Membership.member_id, Member.name)
+        .join(Member, Member.id == Membership.member_id)
+        .where(Membership.group_id == group_id, Membership.left_at.is_(None), Membership.greeted_at.is_(None))
+        .order_by(Membership.joined_at, Membership.id)
+    )
+    return session.execute(query).all()
+
+
+def mark_greeted(session: Session, membership_ids: Sequence[int], group_id: str, now: datetime) -> None:
+    session.execute(update(Membership).where(Membership.id.in_(membership_ids)).values(greeted_at=now))
+    session.execute(update(Group).where(Group.id == group_id).values(greeted_at=now))
+
+
+def find_members(session: Session, group_id: str, limit: int = 500) -> Sequence[Row[Any]]:
+    """Who is present: member_id, name, is_staff, joined_at."""
+    query = (
+        select(Membership.member_id, Member.name, Membership.is_staff, Membership.joined_at)
+        .join(Member, Member.id == Membership.member_id)
+        .where(Membership.group_id == group_id, Membership.left_at.is_(None))
+        .order_by(Membership.joined_at, Membership.id)
+        .limit(limit)
+    )
+    return session.execute(query).all()
+
+
+def find_staff(session: Session, group_id: str) -> set[str]:
+    """Members of a group who speak for the shop."""
+    query = select(Membership.member_id).where(Membership.group_id == group_id, Membership.is_staff)
+    return set(session.scalars(query))
+
+
+def count_members(session: Session) -> dict[str, int]:
+    """How many members are present in each group."""
+    query = select(Membership.group_id, func.count()).where(Membership.left_at.is_(None)).group_by(Membership.group_id)
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def find_memberships_of(session: Session, member_id: str) -> Sequence[Row[Any]]:
+    """A member's times in groups, newest first: group_id, name, joined_at, left_at, inviter_id."""
+    query = (
+        select(Membership.group_id, Group.name, Membership.joined_at, Membership.left_at, Membership.inviter_id)
+        .join(Group, Group.id == Membership.group_id)
+        .where(Membership.member_id == member_id)
+        .order_by(Membership.joined_at.desc())
+    )
+    return session.execute(query).all()

@@ -1,0 +1,145 @@
+"""The inbox: one row an event with its outcome, which together are the interactions an admin reviews."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Float, Index, Integer, Row, String, Text, func, insert, select, text as sql, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from storage.base import Base, BigId, UtcTime
+
+DONE, WAITING, RESTING = "done", "waiting", "resting"
+
+
+class Interaction(Base):
+    """One event: what was heard, by whom, what was decided. state: done, waiting (for a retry), resting (poison)."""
+
+    __tablename__ = "inbox"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    lane: Mapped[str] = mapped_column(String(120))
+    channel: Mapped[str] = mapped_column(String(20))
+    conversation: Mapped[str] = mapped_column(String(120))
+    group_id: Mapped[str | None] = mapped_column(String(120))
+    member_id: Mapped[str | None] = mapped_column(String(120))
+    member_name: Mapped[str | None] = mapped_column(String(80))
+    text: Mapped[str | None] = mapped_column(Text)
+    detail: Mapped[str | None] = mapped_column(Text)
+    occurred_at: Mapped[datetime] = mapped_column(UtcTime)
+    received_at: Mapped[datetime] = mapped_column(UtcTime)
+    state: Mapped[str] = mapped_column(String(10))
+    tries: Mapped[int] = mapped_column(Integer)
+    next_try_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    error: Mapped[str | None] = mapped_column(Text)
+    heard_by: Mapped[str | None] = mapped_column(String(120))
+    outcome: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str | None] = mapped_column(String(200))
+    confidence: Mapped[float | None] = mapped_column(Float)
+    latency_ms: Mapped[int | None] = mapped_column(Integer)
+    cause_id: Mapped[int | None] = mapped_column(BigId)
+
+    __table_args__ = (
+        Index("ix_inbox_conversation", "conversation", "id"),
+        Index("ix_inbox_member", "member_id", "id"),
+        Index("ix_inbox_heard_by", "heard_by", "id", sqlite_where=sql("heard_by is not null"), postgresql_where=sql("heard_by is not null")),
+        Index("ix_inbox_outcome", "outcome", "id", sqlite_where=sql("outcome <> 'none'"), postgresql_where=sql("outcome <> 'none'")),
+        Index("ix_inbox_received", "received_at"),
+        Index("ix_inbox_retry", "next_try_at", sqlite_where=sql("state <> 'done'"), postgresql_where=sql("state <> 'done'")),
+    )
+
+
+TABLE = Interaction.__table__
+
+
+def find_known(session: Session, keys: Sequence[str]) -> dict[str, int]:
+    """Which of these event keys are already kept, with their row ids."""
+    rows = session.execute(select(TABLE.c.key, TABLE.c.id).where(TABLE.c.key.in_(keys)))
+    return {row.key: row.id for row in rows}
+
+
+def reserve_ids(session: Session, count: int) -> Iterator[int]:
+    """Rising ids for new rows, without end. On SQLite the writing lane owns the highest id until it commits."""
+    if session.get_bind().dialect.name == "sqlite":
+        highest = session.execute(select(func.max(TABLE.c.id))).scalar() or 0
+        return itertools.count(highest + 1)
+    return _ids_of_sequence(session, count)
+
+
+def _ids_of_sequence(session: Session, count: int) -> Iterator[int]:
+    while True:
+        drawn = session.execute(select(func.nextval("inbox_id_seq")).select_from(func.generate_series(1, count)))
+        yield from sorted(drawn.scalars())
+        count = 1
+
+
+def insert_all(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    session.connection().execute(insert(TABLE), rows)
+
+
+def settle(session: Session, row_id: int, values: dict[str, Any]) -> None:
+    """Write the outcome of a retry, or the error it met, on its row."""
+    session.execute(update(TABLE).where(TABLE.c.id == row_id).values(**values))
+
+
+def get(session: Session, row_id: int) -> Interaction:
+    return session.get_one(Interaction, row_id)
+
+
+def find_due_retries(session: Session, now: datetime, limit: int = 100) -> Sequence[Interaction]:
+    query = (
+        select(Interaction)
+        .where(Interaction.state == WAITING, Interaction.next_try_at <= now)
+        .order_by(Interaction.next_try_at)
+        .limit(limit)
+    )
+    return session.scalars(query).all()
+
+
+def find_resting(session: Session, limit: int = 50) -> Sequence[Interaction]:
+    """Poison events: given up after the last try, waiting for an operator."""
+    query = select(Interaction).where(Interaction.state == RESTING).order_by(Interaction.id.desc()).limit(limit)
+    return session.scalars(query).all()
+
+
+def wake(session: Session, row_id: int, now: datetime) -> bool:
+    """An operator asks for another try of a resting or waiting event."""
+    changed = session.execute(
+        update(TABLE)
+        .where(TABLE.c.id == row_id, TABLE.c.state != DONE)
+        .values(state=WAITING, next_try_at=now, tries=0)
+    )
+    return bool(getattr(changed, "rowcount", 0))
+
+
+def find_recent(session: Session, conversation: str, since: datetime, limit: int) -> Sequence[Row[Any]]:
+    """What was heard in a conversation since then, newest first: id, kind, member_id, text, outcome, reason,
+    received_at."""
+    query = (
+        select(
+            TABLE.c.id, TABLE.c.kind, TABLE.c.member_id, TABLE.c.text, TABLE.c.outcome, TABLE.c.reason,
+            TABLE.c.received_at,
+        )
+        .where(TABLE.c.conversation == conversation, TABLE.c.received_at >= since)
+        .order_by(TABLE.c.id.desc())
+        .limit(limit)
+    )
+    return session.execute(query).all()
+
+
+def find_in_conversation(
+    session: Session, conversation: str, *, after_id: int = 0, before_id: int | None = None, limit: int = 200,
+    kinds: Iterable[str] = ("MessageReceived", "MemberJoined", "MemberLeft", "TopicChanged"),
+) -> Sequence[Interaction]:
+    """What was heard in a conversation, oldest first: the newest `limit` rows in the range."""
+    query = select(Interaction).where(
+        Interaction.conversation == conversation, Interaction.kind.in_(tuple(kinds)), Interaction.id > after_id
+    )
+    if before_id is not None:
+        query = query.where(Interaction.id < before_id)
+    return session.scalars(query.order_by(Interaction.id.desc()).limit(limit)).all()[::-1]

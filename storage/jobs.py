@@ -1,0 +1,102 @@
+"""Jobs: slow work asked for in a transaction, and events put off until a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, Integer, String, Text, select, text as sql, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from storage.base import Base, BigId, UtcTime
+
+QUEUED, LEASED, DONE, RESTING = "queued", "leased", "done", "resting"
+
+
+class Job(Base):
+    """One piece of work with a lease and retries. `kind` names its dataclass, `payload` is its JSON."""
+
+    __tablename__ = "jobs"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    payload: Mapped[str] = mapped_column(Text)
+    cause_id: Mapped[int | None] = mapped_column(BigId)
+    state: Mapped[str] = mapped_column(String(10))
+    tries: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    due_at: Mapped[datetime] = mapped_column(UtcTime)
+    leased_until: Mapped[datetime | None] = mapped_column(UtcTime)
+    done_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    error: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (
+        Index("ix_jobs_due", "due_at", sqlite_where=sql("state in ('queued','leased')"), postgresql_where=sql("state in ('queued','leased')")),
+        Index("ix_jobs_resting", "id", sqlite_where=sql("state = 'resting'"), postgresql_where=sql("state = 'resting'")),
+    )
+
+
+TABLE = Job.__table__
+
+
+def insert_once(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Ask for work; a job whose key is known is not asked for twice."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    session.connection().execute(dialect.insert(TABLE).on_conflict_do_nothing(index_elements=["key"]), rows)
+
+
+def lease_due(session: Session, now: datetime, until: datetime, limit: int = 100) -> list[Job]:
+    """Lease what is due, and what was leased by somebody who did not come back in time."""
+    query = (
+        select(Job)
+        .where(Job.state.in_((QUEUED, LEASED)), Job.due_at <= now)
+        .where((Job.state == QUEUED) | (Job.leased_until <= now))
+        .order_by(Job.due_at, Job.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = list(session.scalars(query))
+    if rows:
+        session.execute(
+            update(TABLE).where(TABLE.c.id.in_([row.id for row in rows])).values(state=LEASED, leased_until=until)
+        )
+    return rows
+
+
+def mark_done(session: Session, row_ids: Sequence[int], now: datetime) -> None:
+    session.execute(update(TABLE).where(TABLE.c.id.in_(row_ids)).values(state=DONE, done_at=now, leased_until=None))
+
+
+def put_off(session: Session, row_id: int, *, tries: int, due_at: datetime, error: str, is_last: bool) -> None:
+    """Try again later, or rest until an operator asks for another try."""
+    state = RESTING if is_last else QUEUED
+    session.execute(
+        update(TABLE)
+        .where(TABLE.c.id == row_id)
+        .values(state=state, tries=tries, due_at=due_at, error=error, leased_until=None)
+    )
+
+
+def wake(session: Session, row_id: int, now: datetime) -> bool:
+    """An operator asks for another try of a resting job."""
+    changed = session.execute(
+        update(TABLE).where(TABLE.c.id == row_id, TABLE.c.state == RESTING).values(state=QUEUED, tries=0, due_at=now)
+    )
+    return bool(getattr(changed, "rowcount", 0))
+
+
+def expire_all_leases(session: Session, now: datetime) -> None:
+    """The only process on this database has just started: nobody holds a lease any more."""
+    session.execute(update(TABLE).where(TABLE.c.state == LEASED).values(leased_until=now))
+
+
+def find_resting(session: Session, limit: int = 50) -> Sequence[Job]:
+    return session.scalars(select(Job).where(Job.state == RESTING).order_by(Job.id.desc()).limit(limit)).all()
+
+
+def find_next_due(session: Session) -> datetime | None:
+    query = select(TABLE.c.due_at).where(TABLE.c.state.in_((QUEUED, LEASED))).order_by(TABLE.c.due_at).limit(1)
+    return session.execute(query).scalar()

@@ -1,0 +1,74 @@
+"""Members: people we know on one channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, String, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from storage.base import Base, UtcTime
+
+
+class Member(Base):
+    """A person on one channel; `id` is the channel's name and its own id for them (web:m_7k2q)."""
+
+    __tablename__ = "members"
+
+    id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str] = mapped_column(String(80))
+    note: Mapped[str] = mapped_column(String(400), default="")
+    language: Mapped[str | None] = mapped_column(String(5))
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+
+    __table_args__ = (Index("ix_members_name", "name"),)
+
+
+TABLE = Member.__table__
+
+
+def get(session: Session, member_id: str) -> Member:
+    return session.get_one(Member, member_id)
+
+
+def find(session: Session, member_id: str) -> Member | None:
+    return session.get(Member, member_id)
+
+
+def keep(session: Session, people: Iterable[tuple[str, str, str]], now: datetime) -> None:
+    """Keep people as (id, channel, name): new ones are added, a changed name is taken over."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(TABLE)
+    statement = statement.on_conflict_do_update(
+        index_elements=["id"],
+        set_={"name": statement.excluded.name},
+        where=(statement.excluded.name != "") & (statement.excluded.name != TABLE.c.name),
+    )
+    rows = [
+        {"id": member_id, "channel": channel, "name": name, "note": "", "created_at": now}
+        for member_id, channel, name in people
+    ]
+    session.connection().execute(statement, rows)
+
+
+def search(session: Session, words: str, *, after: str | None = None, limit: int = 50) -> Sequence[Member]:
+    """Members whose name or id holds the words, by id."""
+    query = select(Member).order_by(Member.id).limit(limit)
+    if words:
+        query = query.where(Member.name.contains(words, autoescape=True) | (Member.id == words))
+    if after:
+        query = query.where(Member.id > after)
+    return session.scalars(query).all()
+
+
+def count(session: Session) -> int:
+    return session.execute(select(func.count()).select_from(TABLE)).scalar_one()
+
+
+def find_names(session: Session, member_ids: Iterable[str]) -> dict[str, str]:
+    rows: Iterable[Any] = session.execute(select(TABLE.c.id, TABLE.c.name).where(TABLE.c.id.in_(list(member_ids))))
+    return {row.id: row.name for row in rows}

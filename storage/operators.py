@@ -1,0 +1,116 @@
+"""Operators, their console sessions, and how often somebody tried to sign in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Boolean, ForeignKey, Index, String, func, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from storage.base import Base, BigId, UtcTime
+
+ADMIN, MANAGER, VIEWER = "admin", "manager", "viewer"
+
+
+class Operator(Base):
+    """A person who runs communities through the console. role: admin, manager, viewer."""
+
+    __tablename__ = "operators"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    name: Mapped[str] = mapped_column(String(60), unique=True)
+    role: Mapped[str] = mapped_column(String(10))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    must_change_password: Mapped[bool] = mapped_column(Boolean, default=False)
+    is_active: Mapped[bool] = mapped_column(Boolean, default=True)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class OperatorSession(Base):
+    """A signed-in browser; `token_hash` is the SHA-256 of the cookie's token."""
+
+    __tablename__ = "operator_sessions"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    operator_id: Mapped[int] = mapped_column(ForeignKey("operators.id"), index=True)
+    browser: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class SignInFailure(Base):
+    """A wrong password: for whom and from where, kept to slow guessing down."""
+
+    __tablename__ = "sign_in_failures"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    name: Mapped[str] = mapped_column(String(60))
+    address: Mapped[str] = mapped_column(String(60))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+    __table_args__ = (Index("ix_sign_in_failures_at", "at"),)
+
+
+def get(session: Session, operator_id: int) -> Operator:
+    return session.get_one(Operator, operator_id)
+
+
+def find_by_name(session: Session, name: str) -> Operator | None:
+    return session.scalars(select(Operator).where(Operator.name == name)).first()
+
+
+def find_all(session: Session) -> Sequence[Operator]:
+    return session.scalars(select(Operator).order_by(Operator.id)).all()
+
+
+def count(session: Session) -> int:
+    return session.execute(select(func.count()).select_from(Operator)).scalar_one()
+
+
+def count_admins(session: Session) -> int:
+    query = select(func.count()).select_from(Operator).where(Operator.role == ADMIN, Operator.is_active)
+    return session.execute(query).scalar_one()
+
+
+def find_session(session: Session, token_hash: str, now: datetime) -> tuple[Operator, OperatorSession] | None:
+    """The active operator behind a token that is neither expired nor revoked."""
+    query = (
+        select(Operator, OperatorSession)
+        .join(Operator, Operator.id == OperatorSession.operator_id)
+        .where(
+            OperatorSession.token_hash == token_hash, OperatorSession.revoked_at.is_(None),
+            OperatorSession.expires_at > now, Operator.is_active,
+        )
+    )
+    row = session.execute(query).first()
+    return None if row is None else (row[0], row[1])
+
+
+def find_sessions(session: Session, now: datetime, operator_id: int | None = None) -> Sequence[OperatorSession]:
+    query = select(OperatorSession).where(OperatorSession.revoked_at.is_(None), OperatorSession.expires_at > now)
+    if operator_id is not None:
+        query = query.where(OperatorSession.operator_id == operator_id)
+    return session.scalars(query.order_by(OperatorSession.seen_at.desc())).all()
+
+
+def revoke_sessions(session: Session, operator_id: int, now: datetime, *, but: int | None = None) -> None:
+    """Sign an operator out everywhere (except in the session `but`)."""
+    statement = update(OperatorSession).where(
+        OperatorSession.operator_id == operator_id, OperatorSession.revoked_at.is_(None)
+    )
+    if but is not None:
+        statement = statement.where(OperatorSession.id != but)
+    session.execute(statement.values(revoked_at=now))
+
+
+def count_failures(session: Session, since: datetime, *, name: str | None = None, address: str | None = None) -> int:
+    query = select(func.count()).select_from(SignInFailure).where(SignInFailure.at > since)
+    if name is not None:
+        query = query.where(SignInFailure.name == name)
+    if address is not None:
+        query = query.where(SignInFailure.address == address)
+    return session.execute(query).scalar_one()

@@ -1,0 +1,160 @@
+"""The outbox: what we decided to say, in order per conversation, until it is said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, Integer, Row, String, Text, and_, exists, func, insert, or_, select, text as sql, update
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+
+from storage.base import Base, BigId, UtcTime
+
+QUEUED, LEASED, SENT, FAILED, UNKNOWN, HELD, SUPPRESSED = (
+    "queued", "leased", "sent", "failed", "unknown", "held", "suppressed",
+)
+
+
+class Saying(Base):
+    """One thing to say. States: queued, leased, sent, failed, unknown (an operator decides), held (waits for an
+    operator), suppressed (with the reason)."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    key: Mapped[str | None] = mapped_column(String(200), unique=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    conversation: Mapped[str] = mapped_column(String(120))
+    group_id: Mapped[str | None] = mapped_column(String(120))
+    member_id: Mapped[str | None] = mapped_column(String(120))
+    kind: Mapped[str] = mapped_column(String(12))
+    text: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    feature: Mapped[str] = mapped_column(String(40))
+    cause_id: Mapped[int | None] = mapped_column(BigId)
+    operator_id: Mapped[int | None] = mapped_column(BigId)
+    priority: Mapped[int] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[str | None] = mapped_column(String(300))
+    tries: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    due_at: Mapped[datetime] = mapped_column(UtcTime)
+    leased_until: Mapped[datetime | None] = mapped_column(UtcTime)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    sent_no: Mapped[int | None] = mapped_column(BigId, unique=True)
+    channel_message_id: Mapped[str | None] = mapped_column(String(120))
+
+    __table_args__ = (
+        Index("ix_outbox_conversation", "conversation", "id"),
+        Index("ix_outbox_cause", "cause_id"),
+        Index(
+            "ix_outbox_open", "conversation", "id",
+            sqlite_where=sql("state in ('queued','leased')"), postgresql_where=sql("state in ('queued','leased')"),
+        ),
+        Index("ix_outbox_state", "state", "due_at", sqlite_where=sql("state <> 'sent'"), postgresql_where=sql("state <> 'sent'")),
+        Index("ix_outbox_said", "conversation", "sent_no"),
+    )
+
+
+TABLE = Saying.__table__
+
+
+def insert_all(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    session.connection().execute(insert(TABLE), rows)
+
+
+def get(session: Session, row_id: int) -> Saying:
+    return session.get_one(Saying, row_id)
+
+
+def lease_due(session: Session, now: datetime, until: datetime, limit: int = 200) -> list[Saying]:
+    """Lease what is due: in order, and only where nothing earlier of the same conversation is leased or waits for
+    a retry."""
+    earlier = aliased(Saying)
+    blocked = exists().where(
+        earlier.conversation == Saying.conversation,
+        earlier.id < Saying.id,
+        earlier.state.in_((QUEUED, LEASED)),
+        or_(earlier.state == LEASED, and_(earlier.tries > 0, earlier.due_at > now)),
+    )
+    query = (
+        select(Saying)
+        .where(Saying.state == QUEUED, Saying.due_at <= now, ~blocked)
+        .order_by(Saying.priority, Saying.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = list(session.scalars(query))
+    if rows:
+        session.execute(
+            update(TABLE).where(TABLE.c.id.in_([row.id for row in rows])).values(state=LEASED, leased_until=until)
+        )
+    return sorted(rows, key=lambda row: row.id)
+
+
+def mark_sent(session: Session, sent: Sequence[tuple[int, str | None]], now: datetime) -> dict[int, int]:
+    """Record deliveries as (row id, the channel's message id); gives each its place in the order of what was said."""
+    if session.get_bind().dialect.name != "sqlite":
+        session.execute(select(func.pg_advisory_xact_lock(7_201_001)))
+    number = session.execute(select(func.max(TABLE.c.sent_no))).scalar() or 0
+    places = {}
+    for row_id, message_id in sent:
+        number += 1
+        places[row_id] = number
+        session.execute(
+            update(TABLE)
+            .where(TABLE.c.id == row_id)
+            .values(state=SENT, sent_at=now, sent_no=number, channel_message_id=message_id, leased_until=None)
+        )
+    return places
+
+
+def mark(session: Session, row_id: int, *, state: str, reason: str | None = None, **values: Any) -> None:
+    session.execute(
+        update(TABLE).where(TABLE.c.id == row_id).values(state=state, reason=reason, leased_until=None, **values)
+    )
+
+
+def find_expired(session: Session, now: datetime) -> Sequence[Saying]:
+    """Leased by somebody who did not come back in time."""
+    return session.scalars(select(Saying).where(Saying.state == LEASED, Saying.leased_until <= now)).all()
+
+
+def expire_all_leases(session: Session, now: datetime) -> None:
+    """The only process on this database has just started: nobody holds a lease any more."""
+    session.execute(update(TABLE).where(TABLE.c.state == LEASED).values(leased_until=now))
+
+
+def find_by_state(session: Session, states: Sequence[str], limit: int = 50) -> Sequence[Saying]:
+    query = select(Saying).where(Saying.state.in_(states)).order_by(Saying.id.desc()).limit(limit)
+    return session.scalars(query).all()
+
+
+def count_by_state(session: Session) -> dict[str, int]:
+    """How many rows are in each state but sent."""
+    query = select(TABLE.c.state, func.count()).where(TABLE.c.state != SENT).group_by(TABLE.c.state)
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def find_of_causes(session: Session, cause_ids: Sequence[int]) -> dict[int, list[Row[Any]]]:
+    """What was said because of each of these interactions."""
+    query = (
+        select(TABLE.c.cause_id, TABLE.c.id, TABLE.c.text, TABLE.c.state, TABLE.c.reason, TABLE.c.sent_at)
+        .where(TABLE.c.cause_id.in_(cause_ids))
+        .order_by(TABLE.c.id)
+    )
+    said: dict[int, list[Row[Any]]] = {}
+    for row in session.execute(query):
+        said.setdefault(row.cause_id, []).append(row)
+    return said
+
+
+def find_said(
+    session: Session, conversation: str, *, after_no: int = 0, before_no: int | None = None, limit: int = 200
+) -> Sequence[Saying]:
+    """What was really said in a conversation, oldest first: the newest `limit` rows in the range of `sent_no`."""
+    query = select(Saying).where(Saying.conversation == conversation, Saying.sent_no > after_no)
+    if before_no is not None:
+        query = query.where(Saying.sent_no < before_no)
+    return session.scalars(query.order_by(Saying.sent_no.desc()).limit(limit)).all()[::-1]

@@ -1,0 +1,36 @@
+"""One rising number for what the shop knows, so that a running process sees what another one changed."""
+
+from __future__ import annotations
+
+from sqlalchemy import Integer, String, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from storage.base import Base
+
+
+class Revision(Base):
+    """A counter by name."""
+
+    __tablename__ = "revisions"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer)
+
+
+TABLE = Revision.__table__
+KNOWLEDGE = "knowledge"
+
+
+def rise(session: Session, name: str = KNOWLEDGE) -> int:
+    """The next number, held until the commit: two writers get different ones, in order."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(TABLE).values(name=name, number=1)
+    statement = statement.on_conflict_do_update(
+        index_elements=["name"], set_={"number": TABLE.c.number + 1}
+    ).returning(TABLE.c.number)
+    return int(session.execute(statement).scalar_one())
+
+
+def count(session: Session, name: str = KNOWLEDGE) -> int:
+    return session.execute(select(TABLE.c.number).where(TABLE.c.name == name)).scalar() or 0

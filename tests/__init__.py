@@ -1,0 +1,1 @@
+"""The suite: short scenes against the real operator on real databases."""

@@ -1,0 +1,1 @@
+"""The road of an event: kept, in order, once."""
