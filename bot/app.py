@@ -20,6 +20,7 @@ from bot.dispatch import Dispatcher, Kept
 from bot.routing import Router, Routes
 from bot.sender import Sender
 from bot.settings import Settings
+from bot.talk import Talk
 from bot.web import app as web
 from bot.worker import Worker
 from content.knowledge import Knowledge
@@ -51,7 +52,8 @@ class Operator:
         self.web_channel = WebChannel(self.database, settings, now)
         self.channels = {one.name: one for one in (channels or (self.web_channel,))}
         self.parts = Parts(
-            Router(features), Words(settings.time_zone), self.shelf.knowledge, self.shop, now, self._is_confirmed
+            Router(features), Words(settings.time_zone), self.shelf.knowledge, self.shop, now, self._is_confirmed,
+            talk=Talk(self.database.is_sqlite),
         )
         self.dispatcher = Dispatcher(self.database, self.parts, lanes=settings.lanes, on_kept=self._kept)
         self.sender = Sender(self.database, self.channels, now)

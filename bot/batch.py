@@ -11,13 +11,15 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot.context import Context, Heard, Refusal, Shop
+from bot.context import Context, Refusal, Shop
 from bot.events import Event, Handled, MemberLeft, MessageReceived
 from bot.outbox import Outbox
 from bot.routing import Router
+from bot.talk import Heard, Talk
 from content.knowledge import Knowledge
 from content.render import Words
-from storage import groups, inbox, jobs, members, outbox, search
+from storage import groups, inbox, jobs, members, outbox, revisions, search
+from storage.groups import GroupSettings
 
 MAX_DEPTH = 20  # facts that lead to facts; deeper is a loop
 
@@ -45,6 +47,9 @@ class Parts:
     known_members: dict[str, str] = field(default_factory=dict)
     known_groups: set[str] = field(default_factory=set)
     known_present: set[tuple[str, str]] = field(default_factory=set)
+    talk: Talk = field(default_factory=lambda: Talk(is_alone=False))
+    group_settings: dict[str, GroupSettings] = field(default_factory=dict)
+    group_revision: int = -1
 
 
 class Batch:
@@ -60,6 +65,7 @@ class Batch:
         self._known: dict[str, int] = {}
         self._ids: Iterator[int] = iter(())
         self._heard: dict[str, list[Heard]] = {}
+        self._group_revision: int | None = None
         self._met: dict[str, tuple[str, str]] = {}
         self._groups: dict[str, Event] = {}
         self._present: dict[tuple[str, str], datetime] = {}
@@ -98,6 +104,7 @@ class Batch:
         self.parts.known_members.update({member_id: name for member_id, (_, name) in self._met.items()})
         self.parts.known_groups.update(self._groups)
         self.parts.known_present.update(self._present)
+        self.parts.talk.add(self._heard.items())
         for event, _ in self.kept:
             if isinstance(event, MemberLeft) and event.group_id and event.member_id:
                 self.parts.known_present.discard((event.group_id, event.member_id))
@@ -243,9 +250,23 @@ class Batch:
         parts = self.parts
         box = Outbox(parts.words, received_at, cause_id=row_id, needs_confirmation=parts.needs_confirmation)
         return Context(
-            event, self.session, received_at, row_id, box, parts.knowledge, parts.shop,
-            earlier=self._heard.get(event.conversation, ()),
+            event, self.session, received_at, row_id, box, parts.knowledge, parts.shop, parts.talk,
+            settings=self._settings(event.group_id), earlier=self._heard.get(event.conversation, ()),
         )
+
+    def _settings(self, group_id: str | None) -> GroupSettings | None:
+        """A group's settings, read anew only after somebody changed one."""
+        if group_id is None:
+            return None
+        parts = self.parts
+        if self._group_revision is None:
+            self._group_revision = revisions.count(self.session, revisions.GROUPS)
+            if parts.group_revision != self._group_revision:
+                parts.group_settings, parts.group_revision = {}, self._group_revision
+        known = parts.group_settings.get(group_id)
+        if known is None:
+            known = parts.group_settings[group_id] = groups.get_settings(self.session, group_id)
+        return known
 
     def _row(self, event: Event, row_id: int, received_at: datetime, cause_id: int | None) -> dict[str, Any]:
         detail = event.detail()

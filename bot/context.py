@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,9 +13,10 @@ from sqlalchemy.orm import Session
 from bot import jobs
 from bot.events import Event
 from bot.outbox import Conversation, Outbox
+from bot.talk import Heard, Talk
 from content.knowledge import Knowledge
-from storage import groups, inbox, members
-from storage.groups import Group
+from storage import members
+from storage.groups import GroupSettings
 from storage.members import Member
 
 
@@ -47,19 +49,6 @@ class Decision:
     confidence: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """An event heard a short while ago in the same conversation, and what came of it."""
-
-    inbox_id: int
-    kind: str
-    member_id: str | None
-    text: str | None
-    outcome: str
-    reason: str | None
-    received_at: datetime
-
-
 @dataclass(slots=True)
 class Context:
     """One event being handled: the transaction, the time, and ways to speak and to ask for work."""
@@ -71,6 +60,8 @@ class Context:
     outbox: Outbox
     knowledge: Knowledge
     shop: Shop
+    talk: Talk
+    settings: GroupSettings | None = None  # of the group this happened in
     decision: Decision = field(default_factory=Decision)
     asked: list[dict[str, Any]] = field(default_factory=list)
     emitted: list[Event] = field(default_factory=list)
@@ -79,14 +70,9 @@ class Context:
     @property
     def here(self) -> Conversation:
         """The conversation the event happened in."""
-        group = self.group()
-        language = group.language if group is not None else self.shop.language
+        language = self.settings.language if self.settings is not None else self.shop.language
         event = self.event
         return Conversation(event.conversation, event.channel, event.group_id, event.member_id, language)
-
-    def group(self) -> Group | None:
-        """The group the event happened in; None in private."""
-        return None if self.event.group_id is None else groups.get(self.session, self.event.group_id)
 
     def sender(self) -> Member:
         """The member whose event this is."""
@@ -94,24 +80,26 @@ class Context:
             raise LookupError(f"{type(self.event).__name__} has no member")
         return members.get(self.session, self.event.member_id)
 
-    def recent(self, seconds: float, limit: int = 20) -> list[Heard]:
-        """What was heard in this conversation lately, before this event, newest first."""
+    def recent(self, seconds: float) -> list[Heard]:
+        """What was heard in this conversation in the last seconds (at most ten minutes), before this, newest first."""
         since = self.now - timedelta(seconds=seconds)
-        found = [heard for heard in reversed(self.earlier) if heard.received_at >= since]
-        if len(found) < limit:
-            rows = inbox.find_recent(self.session, self.event.conversation, since, limit - len(found))
-            found.extend(Heard(*row) for row in rows if row.id != self.inbox_id)
-        return found[:limit]
+        past = self.talk.of(self.session, self.event.conversation, self.now)
+        found = []
+        for heard in chain(reversed(self.earlier), reversed(past)):
+            if heard.received_at < since:
+                break
+            if heard.inbox_id != self.inbox_id:
+                found.append(heard)
+        return found
 
     def has_operator_spoken(self, seconds: float) -> bool:
         """Did a person of ours speak here lately, from the console or as staff in the group?"""
-        recent = self.recent(seconds)
-        if any(heard.kind == "OperatorSpoke" for heard in recent):
-            return True
-        if self.event.group_id is None:
-            return False
-        staff = groups.find_staff(self.session, self.event.group_id)
-        return any(heard.member_id in staff for heard in recent if heard.member_id != self.event.member_id)
+        staff = self.settings.staff if self.settings is not None else frozenset()
+        me = self.event.member_id
+        return any(
+            heard.kind == "OperatorSpoke" or (heard.member_id in staff and heard.member_id != me)
+            for heard in self.recent(seconds)
+        )
 
     def decide(self, outcome: str, reason: str | None = None, confidence: float | None = None) -> None:
         """Write on the interaction what was decided: answered, silent, handover, refused, done …"""

@@ -43,8 +43,18 @@ def record(
     )
 
 
-def find(session: Session, *, before_id: int | None = None, limit: int = 50) -> Sequence[AuditEntry]:
+def find(
+    session: Session, *, before_id: int | None = None, limit: int = 50, operator_id: int | None = None,
+    words: str = "",
+) -> Sequence[AuditEntry]:
+    """Entries newest first, perhaps of one operator, or with these words in action or subject."""
     query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)
+    if operator_id is not None:
+        query = query.where(AuditEntry.operator_id == operator_id)
+    if words:
+        query = query.where(
+            AuditEntry.action.contains(words, autoescape=True) | AuditEntry.subject.contains(words, autoescape=True)
+        )
     if before_id is not None:
         query = query.where(AuditEntry.id < before_id)
     return session.scalars(query).all()

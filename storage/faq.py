@@ -45,7 +45,8 @@ def find(session: Session, entry_id: str) -> FaqEntry | None:
 
 
 def search(
-    session: Session, words: str = "", category: str = "", *, after: str | None = None, limit: int = 50
+    session: Session, words: str = "", category: str = "", *, after: str | None = None, limit: int = 50,
+    is_enabled: bool | None = None,
 ) -> Sequence[FaqEntry]:
     """Entries whose question, phrasings or answer hold the words, by id."""
     query = select(FaqEntry).where(FaqEntry.deleted_at.is_(None)).order_by(FaqEntry.id).limit(limit)
@@ -57,6 +58,8 @@ def search(
         )
     if category:
         query = query.where(FaqEntry.category == category)
+    if is_enabled is not None:
+        query = query.where(FaqEntry.is_enabled.is_(is_enabled))
     if after:
         query = query.where(FaqEntry.id > after)
     return session.scalars(query).all()
@@ -99,3 +102,13 @@ def save(session: Session, values: Mapping[str, Any], now: datetime) -> FaqEntry
 def remove(session: Session, entry_id: str, now: datetime) -> None:
     entry = get(session, entry_id)
     entry.deleted_at, entry.revision = now, revisions.rise(session)
+
+
+def restore(session: Session, entry_id: str, now: datetime) -> FaqEntry:
+    """Undo a removal."""
+    return save(session, {"id": entry_id}, now)
+
+
+def find_wordings(session: Session) -> Sequence[FaqEntry]:
+    """Every entry that is not deleted, for comparing how questions are put."""
+    return session.scalars(select(FaqEntry).where(FaqEntry.deleted_at.is_(None)).order_by(FaqEntry.id)).all()

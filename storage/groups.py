@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ForeignKey, Index, Row, String, func, select, text as sql, update
+from sqlalchemy import Boolean, Connection, ForeignKey, Index, Row, String, event, func, select, text as sql, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from storage import revisions
 from storage.base import Base, BigId, UtcTime
 from storage.members import Member
 
@@ -57,6 +59,30 @@ class Membership(Base):
         Index("ix_memberships_member", "member_id"),
         Index("ix_memberships_staff", "group_id", sqlite_where=sql("is_staff"), postgresql_where=sql("is_staff")),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSettings:
+    """What every message needs to know of its group."""
+
+    name: str
+    language: str
+    speaks: str
+    staff: frozenset[str]
+
+
+@event.listens_for(Group, "before_update")
+@event.listens_for(Group, "after_insert")
+@event.listens_for(Membership, "before_update")
+def _changed(_mapper: Any, connection: Connection, _row: Any) -> None:
+    """Whoever keeps group settings in memory is told that one changed."""
+    revisions.rise_on(connection, revisions.GROUPS)
+
+
+def get_settings(session: Session, group_id: str) -> GroupSettings:
+    query = select(Group.name, Group.language, Group.speaks).where(Group.id == group_id)
+    row = session.execute(query).one()
+    return GroupSettings(row.name, row.language, row.speaks, frozenset(find_staff(session, group_id)))
 
 
 def get(session: Session, group_id: str) -> Group:
@@ -161,11 +187,48 @@ def count_members(session: Session) -> dict[str, int]:
 
 
 def find_memberships_of(session: Session, member_id: str) -> Sequence[Row[Any]]:
-    """A member's times in groups, newest first: group_id, name, joined_at, left_at, inviter_id."""
+    """A member's times in groups, newest first: group_id, name, joined_at, left_at, inviter_id, is_staff."""
     query = (
-        select(Membership.group_id, Group.name, Membership.joined_at, Membership.left_at, Membership.inviter_id)
+        select(
+            Membership.group_id, Group.name, Membership.joined_at, Membership.left_at, Membership.inviter_id,
+            Membership.is_staff,
+        )
         .join(Group, Group.id == Membership.group_id)
         .where(Membership.member_id == member_id)
         .order_by(Membership.joined_at.desc())
     )
     return session.execute(query).all()
+
+
+def set_staff(session: Session, group_id: str, member_id: str, is_staff: bool) -> bool:
+    """Let a present member speak for the shop, or no longer; False when they are not in the group."""
+    changed = session.execute(
+        update(Membership)
+        .where(Membership.group_id == group_id, Membership.member_id == member_id, Membership.left_at.is_(None))
+        .values(is_staff=is_staff)
+    )
+    return bool(getattr(changed, "rowcount", 0))
+
+
+def count_staff(session: Session) -> dict[str, int]:
+    """How many present members speak for the shop in each group."""
+    query = (
+        select(Membership.group_id, func.count())
+        .where(Membership.left_at.is_(None), Membership.is_staff)
+        .group_by(Membership.group_id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def find_group_names_of(session: Session, member_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The names of the groups each of these members is in now."""
+    query = (
+        select(Membership.member_id, Group.name)
+        .join(Group, Group.id == Membership.group_id)
+        .where(Membership.member_id.in_(member_ids), Membership.left_at.is_(None))
+        .order_by(Membership.joined_at)
+    )
+    names: dict[str, list[str]] = {}
+    for row in session.execute(query):
+        names.setdefault(row[0], []).append(row[1])
+    return names

@@ -104,3 +104,32 @@ def close(session: Session, handover_id: int, now: datetime) -> bool:
         update(Handover).where(Handover.id == handover_id, Handover.state != CLOSED).values(state=CLOSED, closed_at=now)
     )
     return bool(getattr(changed, "rowcount", 0))
+
+
+def hand_back(session: Session, handover_id: int) -> bool:
+    """Put a taken handover back into the queue for another operator."""
+    changed = session.execute(
+        update(Handover)
+        .where(Handover.id == handover_id, Handover.state == TAKEN)
+        .values(state=OPEN, operator_id=None, taken_at=None)
+    )
+    return bool(getattr(changed, "rowcount", 0))
+
+
+def reopen(session: Session, handover_id: int) -> bool:
+    """Undo a close; False when it is not closed, or when the member has asked again there since."""
+    closed = session.get_one(Handover, handover_id)
+    if find_active(session, closed.conversation, closed.member_id) is not None:
+        return False
+    changed = session.execute(
+        update(Handover)
+        .where(Handover.id == handover_id, Handover.state == CLOSED)
+        .values(state=OPEN if closed.operator_id is None else TAKEN, closed_at=None)
+    )
+    return bool(getattr(changed, "rowcount", 0))
+
+
+def find_of_member(session: Session, member_id: str, limit: int = 20) -> Sequence[Handover]:
+    """A member's handovers, newest first."""
+    query = select(Handover).where(Handover.member_id == member_id).order_by(Handover.id.desc()).limit(limit)
+    return session.scalars(query).all()

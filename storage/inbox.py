@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Float, Index, Integer, Row, String, Text, func, insert, select, text as sql, update
+from sqlalchemy import Float, Index, Integer, Row, String, Text, case, func, insert, select, text as sql, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, BigId, UtcTime
@@ -143,3 +143,25 @@ def find_in_conversation(
     if before_id is not None:
         query = query.where(Interaction.id < before_id)
     return session.scalars(query.order_by(Interaction.id.desc()).limit(limit)).all()[::-1]
+
+
+def count_by_group(session: Session, since: datetime) -> dict[str, tuple[int, int, int]]:
+    """For each group since then: messages, questions for us, and those of them we answered."""
+    asked = func.sum(case((TABLE.c.outcome.in_(("answered", "unanswered", "handover")), 1), else_=0))
+    answered = func.sum(case((TABLE.c.outcome == "answered", 1), else_=0))
+    query = (
+        select(TABLE.c.group_id, func.count(), asked, answered)
+        .where(TABLE.c.received_at >= since, TABLE.c.kind == "MessageReceived", TABLE.c.group_id.is_not(None))
+        .group_by(TABLE.c.group_id)
+    )
+    return {row[0]: (row[1], int(row[2]), int(row[3])) for row in session.execute(query)}
+
+
+def find_of_member(
+    session: Session, member_id: str, *, before_id: int | None = None, limit: int = 50
+) -> Sequence[Interaction]:
+    """What a member did in every group and in private, newest first."""
+    query = select(Interaction).where(Interaction.member_id == member_id).order_by(Interaction.id.desc()).limit(limit)
+    if before_id is not None:
+        query = query.where(Interaction.id < before_id)
+    return session.scalars(query).all()

@@ -114,3 +114,18 @@ def count_failures(session: Session, since: datetime, *, name: str | None = None
     if address is not None:
         query = query.where(SignInFailure.address == address)
     return session.execute(query).scalar_one()
+
+
+def lock_admins(session: Session) -> Sequence[int]:
+    """The active admins' ids, held until the commit: two who demote each other do it one after the other."""
+    query = select(Operator.id).where(Operator.role == ADMIN, Operator.is_active).order_by(Operator.id)
+    return session.scalars(query.with_for_update()).all()
+
+
+def revoke_session(session: Session, session_id: int, now: datetime) -> int | None:
+    """Sign one browser out; gives its operator, None when it was signed out already."""
+    found = session.get(OperatorSession, session_id)
+    if found is None or found.revoked_at is not None:
+        return None
+    found.revoked_at = now
+    return found.operator_id

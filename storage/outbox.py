@@ -158,3 +158,9 @@ def find_said(
     if before_no is not None:
         query = query.where(Saying.sent_no < before_no)
     return session.scalars(query.order_by(Saying.sent_no.desc()).limit(limit)).all()[::-1]
+
+
+def find_in_conversation(session: Session, conversation: str, *, limit: int = 100) -> Sequence[Saying]:
+    """The newest sayings of a conversation in whatever state, oldest first."""
+    query = select(Saying).where(Saying.conversation == conversation).order_by(Saying.id.desc()).limit(limit)
+    return session.scalars(query).all()[::-1]

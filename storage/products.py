@@ -7,12 +7,25 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Integer, String, Text, delete, func, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Integer,
+    String,
+    Text,
+    delete,
+    func,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from storage import revisions
 from storage.base import Base, UtcTime
 
+LOW_STOCK = 10  # all SKUs of a product together; under it the console marks the product
 
 class Product(Base):
     """What the shop sells. JSON columns: category (list), aliases (list), attributes (list of [name, value])."""
@@ -96,9 +109,10 @@ def find_skus_of(session: Session, product_ids: Sequence[str]) -> dict[str, list
 
 
 def search(
-    session: Session, words: str = "", category: str = "", *, after: str | None = None, limit: int = 50
+    session: Session, words: str = "", category: str = "", *, after: str | None = None, limit: int = 50,
+    stock: str = "",
 ) -> Sequence[Product]:
-    """Products whose name, aliases or id hold the words, by id."""
+    """Products whose name, aliases or id hold the words, by id. stock: in, low (under LOW_STOCK), out, off (sale)."""
     query = select(Product).where(Product.deleted_at.is_(None)).order_by(Product.id).limit(limit)
     if words:
         query = query.where(
@@ -108,9 +122,27 @@ def search(
         )
     if category:
         query = query.where(Product.category.contains(json.dumps(category, ensure_ascii=False), autoescape=True))
+    if stock:
+        query = query.where(_in_stock_state(stock))
     if after:
         query = query.where(Product.id > after)
     return session.scalars(query).all()
+
+
+def _in_stock_state(stock: str) -> ColumnElement[bool]:
+    if stock == "off":
+        return Product.is_on_sale.is_(False)
+    total = (
+        select(func.coalesce(func.sum(Sku.stock), 0)).where(Sku.product_id == Product.id).correlate(Product)
+    ).scalar_subquery()
+    within = {"out": total == 0, "low": (total > 0) & (total < LOW_STOCK), "in": total >= LOW_STOCK}
+    return Product.is_on_sale & within[stock]
+
+
+def find_categories(session: Session) -> list[str]:
+    """Every category word in use, in order."""
+    stored = session.scalars(select(Product.category).where(Product.deleted_at.is_(None)).distinct())
+    return sorted({word for words in stored for word in json.loads(words)})
 
 
 def find_changed(session: Session, since_revision: int) -> Sequence[Product]:
@@ -156,3 +188,15 @@ def remove(session: Session, product_id: str, now: datetime) -> None:
     """Take a product out of the shop; the row stays for what refers to it."""
     product = get(session, product_id)
     product.deleted_at, product.is_on_sale, product.revision = now, False, revisions.rise(session)
+
+
+def restore(session: Session, product_id: str, now: datetime) -> None:
+    """Undo a removal; the product comes back off sale, so that somebody looks at it first."""
+    product = get(session, product_id)
+    product.deleted_at, product.updated_at, product.revision = None, now, revisions.rise(session)
+
+
+def find_owner_of_sku(session: Session, sku_ids: Sequence[str]) -> dict[str, str]:
+    """Which product each of these SKUs belongs to, where it is known."""
+    rows = session.execute(select(Sku.id, Sku.product_id).where(Sku.id.in_(sku_ids)))
+    return {row[0]: row[1] for row in rows}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Integer, String, select
+from sqlalchemy import Connection, Integer, String, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -19,17 +19,21 @@ class Revision(Base):
 
 
 TABLE = Revision.__table__
-KNOWLEDGE = "knowledge"
+KNOWLEDGE, GROUPS = "knowledge", "groups"
 
 
 def rise(session: Session, name: str = KNOWLEDGE) -> int:
     """The next number, held until the commit: two writers get different ones, in order."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    return rise_on(session.connection(), name)
+
+
+def rise_on(connection: Connection, name: str) -> int:
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     statement = dialect.insert(TABLE).values(name=name, number=1)
     statement = statement.on_conflict_do_update(
         index_elements=["name"], set_={"number": TABLE.c.number + 1}
     ).returning(TABLE.c.number)
-    return int(session.execute(statement).scalar_one())
+    return int(connection.execute(statement).scalar_one())
 
 
 def count(session: Session, name: str = KNOWLEDGE) -> int:

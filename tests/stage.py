@@ -15,6 +15,7 @@ from bot.dispatch import Dispatcher
 from bot.events import Event, Handled, MemberJoined, MemberLeft, MessageReceived, OperatorSpoke
 from bot.routing import Router, Routes
 from bot.sender import Sender
+from bot.talk import Talk
 from bot.worker import Worker
 from content.knowledge import Knowledge
 from content.render import Words
@@ -75,6 +76,7 @@ class Stage:
         self.parts = Parts(
             Router(features), Words(), self.shelf.knowledge, Shop("阳光邻里", "小团", "http://localhost:8700"),
             lambda: self.time, lambda _channel: capabilities.needs_confirmation,
+            talk=Talk(self.database.is_sqlite),
         )
         self.dispatcher = Dispatcher(self.database, self.parts, lanes=lanes)
         self.dispatcher.start()

@@ -17,8 +17,7 @@ routes = Routes("faq")
 
 @routes.message(parse_question)
 def question(ctx: Context, asked: Question) -> None:
-    group = ctx.group()
-    silent = None if group is None else rules.why_silent(group.speaks, asked.is_addressed)
+    silent = None if ctx.settings is None else rules.why_silent(ctx.settings.speaks, asked.is_addressed)
     if silent is None and ctx.has_operator_spoken(OPERATOR_SECONDS):
         silent = "an operator is talking"
     if silent is not None:

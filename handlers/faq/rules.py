@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.context import Heard
 from bot.events import MessageReceived
+from bot.talk import Heard
 from content.knowledge import QUESTION_THRESHOLD, SPEAK_ADDRESSED, SPEAK_UNADDRESSED, Candidate, question_likelihood
 from storage.groups import SPEAK_CONFIDENT, SPEAK_OFF
 

@@ -1,0 +1,1 @@
+"""Measurements: each prints a table and JSON; `make bench` runs them all."""

@@ -1,0 +1,1 @@
+def measure_rivals(n): return {}

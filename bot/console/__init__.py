@@ -1,0 +1,1 @@
+"""What operators open: the console, all of it under /console."""
