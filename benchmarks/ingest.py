@@ -9,6 +9,7 @@ stands in the outbox, before it counts. The frameworks (python-telegram-bot, aio
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import random
@@ -17,7 +18,6 @@ import resource
 import sys
 import tempfile
 import time
-from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -89,19 +89,7 @@ def ingest(url: str, lanes: int, count: int) -> dict[str, Any]:
     dispatcher.start()
     talk = messages(count)
     began, cpu_began = time.perf_counter(), time.process_time()
-    waiting: list[Future[Handled]] = []
-    for number, (group, member, text) in enumerate(talk):
-        conversation = f"bench:g{group}"
-        event = MessageReceived(
-            key=f"bench:m{member}:{number}", lane=conversation, occurred_at=datetime.now(UTC), channel="bench",
-            conversation=conversation, group_id=conversation, member_id=f"bench:m{member}", member_name=f"邻居{member}",
-            text=text, message_id=str(number),
-        )
-        waiting.append(dispatcher.submit(event))
-        if number >= IN_FLIGHT:
-            waiting[number - IN_FLIGHT].result()
-    for one in waiting:
-        one.result()
+    asyncio.run(_send(dispatcher, talk))
     cpu, wall = time.process_time() - cpu_began, time.perf_counter() - began
     rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     dispatcher.stop()
@@ -114,6 +102,22 @@ def ingest(url: str, lanes: int, count: int) -> dict[str, Any]:
         "wall_s": round(wall, 3), "per_cpu_s": round(count / cpu), "per_wall_s": round(count / wall),
         "rss_mb": round(rss_mb, 1),
     }
+
+
+async def _send(dispatcher: Dispatcher, talk: list[tuple[int, int, str]]) -> None:
+    """As a channel does: hear, put on the lane, and go on once the oldest in flight is kept."""
+    waiting: list[asyncio.Future[Handled]] = []
+    for number, (group, member, text) in enumerate(talk):
+        conversation = f"bench:g{group}"
+        event = MessageReceived(
+            key=f"bench:m{member}:{number}", lane=conversation, occurred_at=datetime.now(UTC), channel="bench",
+            conversation=conversation, group_id=conversation, member_id=f"bench:m{member}", member_name=f"邻居{member}",
+            text=text, message_id=str(number),
+        )
+        waiting.append(dispatcher.receive(event))
+        if number >= IN_FLIGHT:
+            await waiting[number - IN_FLIGHT]
+    await asyncio.gather(*waiting[-IN_FLIGHT:])
 
 
 def _count(database: Database) -> int:

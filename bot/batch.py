@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from bot.context import Context, Refusal, Shop
 from bot.events import Event, Handled, MemberLeft, MessageReceived
 from bot.outbox import Outbox
-from bot.routing import Router
+from bot.routing import Ear, Router
 from bot.talk import Heard, Talk
 from content.knowledge import Knowledge
 from content.render import Words
@@ -29,7 +30,7 @@ class Item:
     """An event on a lane, who waits for it, when it came, and the row it is a retry of (id, tries)."""
 
     event: Event
-    done: Future[Handled]
+    done: Future[Handled] | asyncio.Future[Handled]
     received_at: datetime
     retry_of: tuple[int, int] | None = None
 
@@ -185,24 +186,27 @@ class Batch:
 
     def _perform(self, event: Event, row: dict[str, Any], received_at: datetime, depth: int) -> None:
         """Let the features hear the event, and gather what they decided, said and asked for."""
-        context = self._context(event, row["id"], received_at)
-        row["heard_by"] = self._hear(event, context)
-        decision, said = context.decision, context.outbox.rows
-        row["outcome"], row["reason"], row["confidence"] = decision.outcome, decision.reason, decision.confidence
-        row["latency_ms"] = max(0, int((self.parts.now() - received_at).total_seconds() * 1000))
+        context = self._hear(event, row, received_at)
         words = [event.member_name or "", event.text or ""]
-        if said:
-            self.sayings.extend(said)
-            words.extend(saying["text"] for saying in said)
-        self.jobs.extend(context.asked)
-        if "key" in row and (event.text or said or event.member_name):
+        if context is not None:
+            decision = context.decision
+            row["outcome"], row["reason"], row["confidence"] = decision.outcome, decision.reason, decision.confidence
+            self.sayings.extend(context.outbox.rows)
+            words.extend(saying["text"] for saying in context.outbox.rows)
+            self.jobs.extend(context.asked)
+        row["latency_ms"] = max(0, int((self.parts.now() - received_at).total_seconds() * 1000))
+        if "key" in row:
             self.documents.append((row["id"], " ".join(words)))
         self._heard.setdefault(event.conversation, []).append(
-            Heard(row["id"], type(event).__name__, event.member_id, event.text, decision.outcome, decision.reason, received_at)
+            Heard(
+                row["id"], type(event).__name__, event.member_id, event.text, row["outcome"], row.get("reason"),
+                received_at,
+            )
         )
         self.kept.append((event, row["id"]))
-        for fact in context.emitted:
-            self._tell(fact, row["id"], received_at, depth + 1)
+        if context is not None:
+            for fact in context.emitted:
+                self._tell(fact, row["id"], received_at, depth + 1)
 
     def _tell(self, fact: Event, cause_id: int, received_at: datetime, depth: int) -> None:
         """A fact a handler emitted: an interaction of its own, in the same transaction, once."""
@@ -211,40 +215,48 @@ class Batch:
         if fact.key not in self._known and not inbox.find_known(self.session, [fact.key]):
             self._handle(fact, next(self._ids), received_at, cause_id, depth)
 
-    def _hear(self, event: Event, context: Context) -> str | None:
-        """Run who hears the event; gives their names."""
+    def _hear(self, event: Event, row: dict[str, Any], received_at: datetime) -> Context | None:
+        """Run who hears the event and note their names; None when nobody does."""
+        router = self.parts.router
         if isinstance(event, MessageReceived):
-            understood = self.parts.router.understand(event)
+            understood = router.understand(event)
             if understood is None:
+                row["outcome"] = "none"
                 return None
             ear, request = understood
-            context.outbox.feature = ear.feature
-            self._answer(context, ear.handle, request)
-            return ear.feature
+            context = self._context(event, row["id"], received_at)
+            context.outbox.feature = row["heard_by"] = ear.feature
+            self._answer(context, ear, request)
+            return context
+        context = self._context(event, row["id"], received_at)
         heard_by = []
-        for feature, listen in self.parts.router.listeners.get(type(event), ()):
+        for feature, listen in router.listeners.get(type(event), ()):
             context.outbox.feature = feature
             listen(context, event)
             heard_by.append(feature)
-        return ",".join(heard_by) or None
+        row["heard_by"] = ",".join(heard_by) or None
+        return context
 
-    def _answer(self, context: Context, handle: Callable[[Context, Any], None], request: Any) -> None:
+    def _answer(self, context: Context, ear: Ear, request: Any) -> None:
         """Let a feature act on a message; a refusal undoes what it did and says why."""
         connection = self.session.connection()
-        self.session.flush()
-        connection.exec_driver_sql("SAVEPOINT one_event")
+        if ear.writes:
+            self.session.flush()
+            connection.exec_driver_sql("SAVEPOINT one_event")
         try:
-            handle(context, request)
+            ear.handle(context, request)
             self.session.flush()
         except Refusal as refusal:
-            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT one_event")
-            self.session.expunge_all()
+            if ear.writes:
+                connection.exec_driver_sql("ROLLBACK TO SAVEPOINT one_event")
+                self.session.expunge_all()
             context.outbox.rows.clear()
             context.asked.clear()
             context.emitted.clear()
             context.outbox.say(context.here, refusal.template, mention=context.event.member_id, **refusal.values)
             context.decide("refused", type(refusal).__name__)
-        connection.exec_driver_sql("RELEASE SAVEPOINT one_event")
+        if ear.writes:
+            connection.exec_driver_sql("RELEASE SAVEPOINT one_event")
 
     def _context(self, event: Event, row_id: int, received_at: datetime) -> Context:
         parts = self.parts

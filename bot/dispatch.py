@@ -22,6 +22,7 @@ from storage.inbox import Interaction
 log = structlog.get_logger()
 
 MAX_BATCH = 256
+NOT_KEPT = "not kept"
 MAX_WAITING = 20_000  # events on one lane; past it a channel is told to slow down
 RETRY_AFTER = (1, 5, 30, 120)  # seconds; after the fifth try the event rests on the «today» page
 
@@ -100,18 +101,24 @@ class Dispatcher:
         return sum(lane.waiting.qsize() for lane in self.lanes)
 
     def submit(self, event: Event, retry_of: Interaction | None = None) -> Future[Handled]:
-        """Put an event on its lane; the future holds its outcome once it is committed."""
+        """Put an event on its lane, from any thread; the future holds its outcome once it is committed."""
+        done: Future[Handled] = Future()
+        self._put(event, done, None if retry_of is None else (retry_of.id, retry_of.tries))
+        return done
+
+    def receive(self, event: Event) -> asyncio.Future[Handled]:
+        """Put an event on its lane, from the event loop; awaiting it returns after its commit."""
+        done: asyncio.Future[Handled] = asyncio.get_running_loop().create_future()
+        self._put(event, done, None)
+        return done
+
+    def _put(
+        self, event: Event, done: Future[Handled] | asyncio.Future[Handled], retry_of: tuple[int, int] | None
+    ) -> None:
         lane = self.lanes[zlib.crc32(event.lane.encode()) % len(self.lanes) if len(self.lanes) > 1 else 0]
         if self._is_closing or lane.waiting.qsize() > MAX_WAITING:
             raise Overloaded
-        done: Future[Handled] = Future()
-        row = None if retry_of is None else (retry_of.id, retry_of.tries)
-        lane.waiting.put(Item(event, done, self.parts.now(), row))
-        return done
-
-    async def receive(self, event: Event) -> Handled:
-        """Keep and handle an event; returns after its commit."""
-        return await asyncio.wrap_future(self.submit(event))
+        lane.waiting.put(Item(event, done, self.parts.now(), retry_of))
 
     def retry_due(self, now: datetime) -> int:
         """Put events whose next try has come back on their lanes."""
@@ -164,12 +171,29 @@ class Dispatcher:
         except Exception as unkept:
             # Not even the failure can be kept (a full disk, a lost database): nothing was received.
             log.error("event not kept", key=item.event.key, error=type(unkept).__name__)
-            return Handled(0, False, "not kept", str(unkept))
+            return Handled(0, False, NOT_KEPT, str(unkept))
 
     def _tell(self, items: list[Item], handled: Sequence[Handled]) -> None:
+        """Wake whoever waits: threads one by one, an event loop once for all its futures."""
+        on_loops: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Handled], Handled]]] = {}
         for item, outcome in zip(items, handled, strict=True):
-            if item.done.set_running_or_notify_cancel():
-                if outcome.outcome == "not kept":
-                    item.done.set_exception(NotKept(outcome.error or ""))
-                else:
-                    item.done.set_result(outcome)
+            if isinstance(item.done, asyncio.Future):
+                on_loops.setdefault(item.done.get_loop(), []).append((item.done, outcome))
+            elif item.done.set_running_or_notify_cancel():
+                _resolve(item.done, outcome)
+        for loop, pairs in on_loops.items():
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_resolve_all, pairs)
+
+
+def _resolve(done: Future[Handled] | asyncio.Future[Handled], outcome: Handled) -> None:
+    if outcome.outcome == NOT_KEPT:
+        done.set_exception(NotKept(outcome.error or ""))
+    else:
+        done.set_result(outcome)
+
+
+def _resolve_all(pairs: list[tuple[asyncio.Future[Handled], Handled]]) -> None:
+    for done, outcome in pairs:
+        if not done.done():
+            _resolve(done, outcome)

@@ -128,10 +128,12 @@ class QuestionUnanswered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorSpoke(Event):
-    """An operator says something in a conversation, from the console; for a handover when it has one."""
+    """An operator says something in a conversation, from the console; for a handover when it has one. `address` is
+    where they sit, for the audit log."""
 
     operator_id: int = 0
     operator_name: str = ""
+    address: str = ""
     handover_id: int | None = None
     mention: str | None = None
 

@@ -22,6 +22,7 @@ class Ear:
     feature: str
     parse: Callable[[MessageReceived], Any]
     handle: Callable[[Context, Any], None]
+    writes: bool
 
 
 class Routes:
@@ -32,11 +33,14 @@ class Routes:
         self.ears: list[Ear] = []
         self.listeners: list[tuple[type[Event], Callable[[Context, Any], None]]] = []
 
-    def message(self, parse: Parser[Request]) -> Callable[[Handler[Request]], Handler[Request]]:
-        """Hear the messages `parse` understands."""
+    def message(
+        self, parse: Parser[Request], *, writes: bool = True
+    ) -> Callable[[Handler[Request]], Handler[Request]]:
+        """Hear the messages `parse` understands. A handler that only looks and speaks says `writes=False`: it needs
+        no savepoint for a refusal to undo."""
 
         def heard(handle: Handler[Request]) -> Handler[Request]:
-            self.ears.append(Ear(self.feature, parse, handle))
+            self.ears.append(Ear(self.feature, parse, handle, writes))
             return handle
 
         return heard

@@ -31,7 +31,7 @@ def parse_menu(message: MessageReceived) -> MenuRequest | None:
     return MenuRequest()
 
 
-@routes.message(parse_menu)
+@routes.message(parse_menu, writes=False)
 def menu(ctx: Context, request: MenuRequest) -> None:
     menu_shown(ctx.outbox, ctx.here, ctx.shop.name, ctx.shop.bot_name)
     ctx.decide("answered", "menu", 1.0)

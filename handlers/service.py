@@ -9,7 +9,7 @@ from bot.context import Context
 from bot.events import MessageReceived, OperatorSpoke, QuestionUnanswered
 from bot.outbox import Conversation, Outbox, Text
 from bot.routing import Routes
-from storage import handovers
+from storage import audit, handovers
 
 ASKED = re.compile(
     r"(?:@\S+\s*)?(?:我要|我想|请|帮我|麻烦|能不能|可以)?\s*"
@@ -67,6 +67,11 @@ def question_unanswered(ctx: Context, fact: QuestionUnanswered) -> None:
 def operator_spoke(ctx: Context, fact: OperatorSpoke) -> None:
     if fact.handover_id is not None:
         handovers.mark_answered(ctx.session, fact.handover_id, ctx.now)
+    audit.record(
+        ctx.session, at=ctx.now, operator_id=fact.operator_id, operator_name=fact.operator_name,
+        action="conversation.say", subject=f"conversation:{fact.conversation}",
+        detail={"text": fact.text, "handover": fact.handover_id}, address=fact.address,
+    )
     ctx.outbox.operator_id = fact.operator_id
     operator_said(ctx.outbox, ctx.here, fact.text or "", fact.mention)
     ctx.decide("done", f"said by {fact.operator_name}")

@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, String
+from sqlalchemy.exc import NoResultFound as RowMissing
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+__all__ = ["Base", "BigId", "RowMissing", "UtcTime"]
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -19,6 +22,11 @@ NAMING = {
 
 # SQLite counts rows by itself only in a column declared INTEGER.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def as_text(moment: datetime | None) -> str | None:
+    """A UTC moment as SQLite keeps it: sortable ISO 8601 text."""
+    return None if moment is None else moment.isoformat(" ", "microseconds")
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -39,7 +47,7 @@ class UtcTime(TypeDecorator[datetime]):
             if value.tzinfo is None:
                 raise ValueError("a time without a zone cannot be stored")
             value = value.astimezone(UTC)
-        return value.isoformat(" ", "microseconds") if dialect.name == "sqlite" else value
+        return as_text(value) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Integer, String, Text, func, select
+from sqlalchemy import Boolean, Integer, String, Text, bindparam, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage import revisions
@@ -42,6 +42,16 @@ def find(session: Session, entry_id: str) -> FaqEntry | None:
     """An entry that is not deleted."""
     entry = session.get(FaqEntry, entry_id)
     return None if entry is None or entry.deleted_at is not None else entry
+
+
+_ANSWER = select(FaqEntry.answer).where(
+    FaqEntry.id == bindparam("entry_id"), FaqEntry.is_enabled, FaqEntry.deleted_at.is_(None)
+)
+
+
+def find_answer(session: Session, entry_id: str) -> str | None:
+    """The answer the shop stands by now; None when the entry is switched off or deleted."""
+    return session.connection().execute(_ANSWER, {"entry_id": entry_id}).scalar()
 
 
 def search(
@@ -85,6 +95,16 @@ def find_existing_ids(session: Session, ids: Sequence[str]) -> set[str]:
     return set(session.scalars(select(FaqEntry.id).where(FaqEntry.id.in_(ids))))
 
 
+def find_with_ids(session: Session, ids: Sequence[str]) -> dict[str, FaqEntry]:
+    """Entries by id, deleted ones too."""
+    return {entry.id: entry for entry in session.scalars(select(FaqEntry).where(FaqEntry.id.in_(ids)))}
+
+
+def find_all_ids(session: Session) -> set[str]:
+    """The ids of all entries that are not deleted."""
+    return set(session.scalars(select(FaqEntry.id).where(FaqEntry.deleted_at.is_(None))))
+
+
 def save(session: Session, values: Mapping[str, Any], now: datetime) -> FaqEntry:
     """Insert or update an entry; keys as the columns, phrasings as a list."""
     entry = session.get(FaqEntry, values["id"]) or FaqEntry(id=values["id"])
@@ -112,3 +132,8 @@ def restore(session: Session, entry_id: str, now: datetime) -> FaqEntry:
 def find_wordings(session: Session) -> Sequence[FaqEntry]:
     """Every entry that is not deleted, for comparing how questions are put."""
     return session.scalars(select(FaqEntry).where(FaqEntry.deleted_at.is_(None)).order_by(FaqEntry.id)).all()
+
+
+def find_any(session: Session, entry_id: str) -> FaqEntry | None:
+    """An entry, deleted or not."""
+    return session.get(FaqEntry, entry_id)

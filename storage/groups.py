@@ -202,12 +202,11 @@ def find_memberships_of(session: Session, member_id: str) -> Sequence[Row[Any]]:
 
 def set_staff(session: Session, group_id: str, member_id: str, is_staff: bool) -> bool:
     """Let a present member speak for the shop, or no longer; False when they are not in the group."""
-    changed = session.execute(
-        update(Membership)
-        .where(Membership.group_id == group_id, Membership.member_id == member_id, Membership.left_at.is_(None))
-        .values(is_staff=is_staff)
-    )
-    return bool(getattr(changed, "rowcount", 0))
+    membership = find_membership(session, group_id, member_id)
+    if membership is None:
+        return False
+    membership.is_staff = is_staff
+    return True
 
 
 def count_staff(session: Session) -> dict[str, int]:
@@ -232,3 +231,15 @@ def find_group_names_of(session: Session, member_ids: Sequence[str]) -> dict[str
     for row in session.execute(query):
         names.setdefault(row[0], []).append(row[1])
     return names
+
+
+def find_existing_ids(session: Session, group_ids: Sequence[str]) -> set[str]:
+    return set(session.scalars(select(Group.id).where(Group.id.in_(group_ids))))
+
+
+def find_present(session: Session, member_ids: Sequence[str]) -> set[tuple[str, str]]:
+    """Who of these members is in which group now, as (group, member)."""
+    query = select(Membership.group_id, Membership.member_id).where(
+        Membership.member_id.in_(member_ids), Membership.left_at.is_(None)
+    )
+    return {(row.group_id, row.member_id) for row in session.execute(query)}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Float, Index, Integer, Row, String, Text, case, func, insert, select, text as sql, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import Base, BigId, UtcTime
+from storage.base import Base, BigId, UtcTime, as_text
 
 DONE, WAITING, RESTING = "done", "waiting", "resting"
 
@@ -78,8 +79,24 @@ def _ids_of_sequence(session: Session, count: int) -> Iterator[int]:
         count = 1
 
 
+_TIMES = ("occurred_at", "received_at", "next_try_at")
+_OTHERS = tuple(column.name for column in TABLE.columns if column.name not in _TIMES)
+_values = itemgetter(*_OTHERS)
+_SQLITE_INSERT = (
+    f"insert into inbox ({', '.join((*_OTHERS, *_TIMES))})"  # noqa: S608
+    f" values ({', '.join('?' * (len(_OTHERS) + len(_TIMES)))})"
+)
+
+
 def insert_all(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    session.connection().execute(insert(TABLE), rows)
+    """Write new interactions, each a dict with every column. This is the hot path: on SQLite the rows go straight
+    to the driver, which halves the time."""
+    connection = session.connection()
+    if connection.dialect.name != "sqlite":
+        connection.execute(insert(TABLE), rows)
+        return
+    ready = [(*_values(row), *(as_text(row[name]) for name in _TIMES)) for row in rows]
+    connection.exec_driver_sql(_SQLITE_INSERT, ready)
 
 
 def settle(session: Session, row_id: int, values: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -72,3 +72,17 @@ def count(session: Session) -> int:
 def find_names(session: Session, member_ids: Iterable[str]) -> dict[str, str]:
     rows: Iterable[Any] = session.execute(select(TABLE.c.id, TABLE.c.name).where(TABLE.c.id.in_(list(member_ids))))
     return {row.id: row.name for row in rows}
+
+
+def find_with_ids(session: Session, member_ids: Sequence[str]) -> dict[str, Member]:
+    return {one.id: one for one in session.scalars(select(Member).where(Member.id.in_(member_ids)))}
+
+
+def save(session: Session, values: Mapping[str, Any], now: datetime) -> Member:
+    """Insert or update a member; keys as the columns."""
+    member = session.get(Member, values["id"]) or Member(id=values["id"], created_at=now)
+    for name, value in values.items():
+        setattr(member, name, value)
+    session.add(member)
+    session.flush()
+    return member

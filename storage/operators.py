@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
-from sqlalchemy import Boolean, ForeignKey, Index, String, func, select, update
+from sqlalchemy import Boolean, ForeignKey, Index, String, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, BigId, UtcTime
@@ -122,10 +122,51 @@ def lock_admins(session: Session) -> Sequence[int]:
     return session.scalars(query.with_for_update()).all()
 
 
-def revoke_session(session: Session, session_id: int, now: datetime) -> int | None:
-    """Sign one browser out; gives its operator, None when it was signed out already."""
-    found = session.get(OperatorSession, session_id)
-    if found is None or found.revoked_at is not None:
-        return None
-    found.revoked_at = now
-    return found.operator_id
+def touch_session(session: Session, session_id: int, now: datetime, expires_at: datetime) -> None:
+    """Prolong a session that is in use, unless it was revoked meanwhile."""
+    session.execute(
+        update(OperatorSession)
+        .where(OperatorSession.id == session_id, OperatorSession.revoked_at.is_(None))
+        .values(seen_at=now, expires_at=expires_at)
+    )
+
+
+def revoke_session(session: Session, session_id: int, now: datetime) -> bool:
+    """Sign one browser out."""
+    changed = session.execute(
+        update(OperatorSession)
+        .where(OperatorSession.id == session_id, OperatorSession.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+    return bool(getattr(changed, "rowcount", 0))
+
+
+def add_failure(session: Session, name: str, address: str, now: datetime) -> int:
+    """Keep that a password is being tried, and forget what is older than a day; gives the row's id."""
+    session.execute(delete(SignInFailure).where(SignInFailure.at < now - timedelta(days=1)))
+    failure = SignInFailure(name=name, address=address, at=now)
+    session.add(failure)
+    session.flush()
+    return failure.id
+
+
+def find_last_failure(
+    session: Session, since: datetime, *, name: str | None = None, address: str | None = None
+) -> datetime | None:
+    """When a password was last tried in vain for this name, from this address."""
+    query = select(func.max(SignInFailure.at)).where(SignInFailure.at > since)
+    if name is not None:
+        query = query.where(SignInFailure.name == name)
+    if address is not None:
+        query = query.where(SignInFailure.address == address)
+    return session.execute(query).scalar()
+
+
+def forget_failures(session: Session, name: str, address: str) -> None:
+    """The right password came from there: earlier slips no longer count."""
+    session.execute(delete(SignInFailure).where(SignInFailure.name == name, SignInFailure.address == address))
+
+
+def find_names(session: Session, operator_ids: Iterable[int]) -> dict[int, str]:
+    rows = session.execute(select(Operator.id, Operator.name).where(Operator.id.in_(list(operator_ids))))
+    return {row[0]: row[1] for row in rows}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Integer,
     String,
     Text,
+    bindparam,
     delete,
     func,
     select,
@@ -81,8 +83,12 @@ class Sku(Base):
     )
 
     @property
+    def spec_list(self) -> list[str]:
+        return list(json.loads(self.specs))
+
+    @property
     def label(self) -> str:
-        return " ".join(json.loads(self.specs))
+        return " ".join(self.spec_list)
 
 
 def get(session: Session, product_id: str) -> Product:
@@ -93,6 +99,53 @@ def find(session: Session, product_id: str) -> Product | None:
     """A product that is not deleted."""
     product = session.get(Product, product_id)
     return None if product is None or product.deleted_at is not None else product
+
+
+@dataclass(frozen=True, slots=True)
+class SkuFacts:
+    label: str
+    price_fen: int
+    stock: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductFacts:
+    """A product as members are told of it, from the live rows; money in fen."""
+
+    name: str
+    brief: str
+    unit: str
+    price_fen: int
+    list_price_fen: int | None
+    is_on_sale: bool
+    attributes: dict[str, str]
+    skus: tuple[SkuFacts, ...]
+
+
+_FACTS = (
+    select(
+        Product.name, Product.brief, Product.unit, Product.price_fen, Product.list_price_fen, Product.is_on_sale,
+        Product.attributes, Sku.specs, Sku.price_fen.label("sku_price_fen"), Sku.stock,
+    )
+    .outerjoin(Sku, Sku.product_id == Product.id)
+    .where(Product.id == bindparam("product_id"), Product.deleted_at.is_(None))
+    .order_by(Sku.position)
+)
+
+
+def find_facts(session: Session, product_id: str) -> ProductFacts | None:
+    """What can be said of a product now; None when it is deleted."""
+    rows = session.connection().execute(_FACTS, {"product_id": product_id}).all()
+    if not rows:
+        return None
+    first = rows[0]
+    skus = tuple(
+        SkuFacts(" ".join(json.loads(row.specs)), row.sku_price_fen, row.stock) for row in rows if row.specs is not None
+    )
+    attributes = {str(name): str(value) for name, value in json.loads(first.attributes)}
+    return ProductFacts(
+        first.name, first.brief, first.unit, first.price_fen, first.list_price_fen, first.is_on_sale, attributes, skus
+    )
 
 
 def find_skus(session: Session, product_id: str) -> Sequence[Sku]:
@@ -160,6 +213,22 @@ def find_existing_ids(session: Session, ids: Sequence[str]) -> set[str]:
     return set(session.scalars(select(Product.id).where(Product.id.in_(ids))))
 
 
+def find_with_ids(session: Session, ids: Sequence[str]) -> dict[str, Product]:
+    """Products by id, deleted ones too."""
+    return {product.id: product for product in session.scalars(select(Product).where(Product.id.in_(ids)))}
+
+
+def find_all_ids(session: Session) -> set[str]:
+    """The ids of all products that are not deleted."""
+    return set(session.scalars(select(Product.id).where(Product.deleted_at.is_(None))))
+
+
+def find_sku_owners(session: Session, sku_ids: Sequence[str]) -> dict[str, str]:
+    """Which product each of these SKUs belongs to, where it is known."""
+    rows = session.execute(select(Sku.id, Sku.product_id).where(Sku.id.in_(sku_ids)))
+    return {row.id: row.product_id for row in rows}
+
+
 def save(session: Session, values: Mapping[str, Any], skus: Sequence[Mapping[str, Any]], now: datetime) -> Product:
     """Insert or update a product with its SKUs (in their order); SKUs no longer listed are taken away."""
     product = session.get(Product, values["id"]) or Product(id=values["id"])
@@ -200,3 +269,8 @@ def find_owner_of_sku(session: Session, sku_ids: Sequence[str]) -> dict[str, str
     """Which product each of these SKUs belongs to, where it is known."""
     rows = session.execute(select(Sku.id, Sku.product_id).where(Sku.id.in_(sku_ids)))
     return {row[0]: row[1] for row in rows}
+
+
+def find_any(session: Session, product_id: str) -> Product | None:
+    """A product, deleted or not."""
+    return session.get(Product, product_id)

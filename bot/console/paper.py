@@ -38,6 +38,7 @@ class Paper:
         """A moment in the shop's time zone; a dash for none."""
         return "–" if moment is None else moment.astimezone(self._zone).strftime(form)
 
+    @pass_context
     def _when(self, context: Context, moment: datetime | None) -> str:
         """A moment as short as it stays clear: 14:03 today, 12-31 14:03 this year, else with the year."""
         if moment is None:
@@ -46,8 +47,6 @@ class Paper:
         if local.date() == today.date():
             return local.strftime("%H:%M")
         return local.strftime("%m-%d %H:%M" if local.year == today.year else "%Y-%m-%d %H:%M")
-
-    _when = pass_context(_when)
 
 
 def number(value: float | None) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from operator import add
 
 from content.knowledge.lexicon import Lexicon, read_groups
-from content.knowledge.text import LONGEST, normalise, units, without_punctuation
+from content.knowledge.text import LONGEST, normalise, sounded, units, without_punctuation
 from content.knowledge.weights import unit_weight
 
 KINDS = {
@@ -21,15 +22,20 @@ _NOTHING = "∅"
 
 
 class Analysis:
-    """One text, taken apart. `read` is the rewritten text, `plain` the normalised one without signs."""
+    """One text, taken apart. `plain` is the normalised text without signs, `read` the same rewritten; `units`
+    and `pairs` are of the second, `written` and `plain_pairs` of the first."""
 
     __slots__ = ("denied", "kinds", "latin", "length", "mass", "numbers", "pair_mass", "pairs", "plain",
-                 "read", "unit_weights", "units")  # fmt: skip
+                 "plain_pairs", "read", "sound", "unit_weights", "units", "written")  # fmt: skip
 
     def __init__(self, plain: str, read: str) -> None:
         self.plain = plain
         self.read = read
-        sequence = units(read) or units(plain) or [_NOTHING]
+        written = units(plain) or [_NOTHING]
+        sequence = units(read) or written
+        self.sound = sounded(plain)
+        self.written = frozenset(written)
+        self.plain_pairs = frozenset(map(add, written, written[1:]))
         self.length = len(sequence)
         weights = [unit_weight(unit) for unit in sequence]
         self.unit_weights = dict(zip(sequence, weights, strict=True))

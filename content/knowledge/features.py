@@ -8,6 +8,7 @@ from rapidfuzz.distance import Indel, LCSseq
 
 from content.knowledge.analysis import Analysis
 from content.knowledge.postings import Postings
+from content.knowledge.text import sounded
 from content.knowledge.weights import HEAVIEST
 
 PAIR = (
@@ -17,6 +18,7 @@ PAIR = (
     "latin_differs", "question_length", "text_length", "length_differs", "pairs_shared",
     "heaviest_swapped", "mass_swapped", "heaviest_shared", "mass_shared",
     "question_covered_here", "text_covered_here", "swapped_here", "dice_here",
+    "ratio_sound", "sound_rescued", "written_pairs_shared",
 )  # fmt: skip
 ENTRY = (
     "best_question_covered", "best_ratio", "mean_cosine", "entry_covered", "rarest_missed", "rarest_extra",
@@ -31,6 +33,11 @@ def compare(question: Analysis, text: Analysis, cosine: float, rarity: Rarity) -
     missed = [weight for unit, weight in ours.items() if unit not in theirs]
     common = [weight for unit, weight in ours.items() if unit in theirs]
     extra = [weight for unit, weight in theirs.items() if unit not in ours]
+    rescued = 0.0
+    if missed and extra:
+        sounds = {sounded(unit) for unit in theirs if unit not in ours}
+        rescued = sum([w for unit, w in ours.items() if unit not in theirs and sounded(unit) in sounds])
+        rescued /= question.mass
     mass_missed, mass_extra = sum(missed), sum(extra)
     other = text.pairs
     here = rarity.of
@@ -74,6 +81,10 @@ def compare(question: Analysis, text: Analysis, cosine: float, rarity: Rarity) -
         common_here / (common_here + extra_here + 1e-6),
         min(missed_here, extra_here, 6.0) / 3.0,
         2.0 * common_here / (2.0 * common_here + missed_here + extra_here + 1e-6),
+        Indel.normalized_similarity(question.sound, text.sound),
+        rescued,
+        2.0 * len(question.plain_pairs & text.plain_pairs)
+        / (len(question.plain_pairs) + len(text.plain_pairs) or 1),
     ]
 
 

@@ -48,8 +48,9 @@ class Postings:
         held: set[int] = set()
         for text in texts:
             number = len(self._texts)
-            terms = [self._number(term, 1.0) for term in text.unit_weights]
-            terms += [self._number(term, PAIR_SHARE) for term in text.pairs]
+            singles, pairs = _terms(text)
+            terms = [self._number(term, 1.0) for term in singles]
+            terms += [self._number(term, PAIR_SHARE) for term in pairs]
             for term in terms:
                 self._loose.setdefault(term, []).append(number)
             self._texts.append(np.array(terms, np.int32))
@@ -99,7 +100,7 @@ class Postings:
         squares: list[float] = []
         unseen = self._rarity(0)
         length = 0.0
-        for terms, share in ((question.unit_weights, 1.0), (question.pairs, PAIR_SHARE)):
+        for terms, share in zip(_terms(question), (1.0, PAIR_SHARE), strict=True):
             for term in terms:
                 number = self._numbers.get(term)
                 if number is None:
@@ -151,3 +152,8 @@ class Postings:
                 self._lengths[self._span(slot)] = 0.0
         self._starts = np.array(self._first, np.int32)
         self._stale = False
+
+
+def _terms(text: Analysis) -> tuple[frozenset[str], frozenset[str]]:
+    """Characters and pairs as written and as read: a rewriting that goes wrong then costs only a little."""
+    return text.units | text.written, text.plain_pairs.union(text.pairs)

@@ -12,7 +12,7 @@ from bot.outbox import Conversation, Outbox, Text
 from content import render
 from content.knowledge import Candidate
 from storage import faq, products
-from storage.products import Product, Sku
+from storage.products import ProductFacts
 
 FEW = 10  # from here on we say how many are left
 MAX_SKUS = 6
@@ -22,15 +22,13 @@ def answered(session: Session, outbox: Outbox, here: Conversation, best: Candida
     """Say the answer behind a candidate; False when its row is gone or has no such fact."""
     kind, _, row_id = best.passage_id.partition(":")
     if kind == "faq":
-        entry = faq.find(session, row_id)
-        if entry is None or not entry.is_enabled:
+        answer = faq.find_answer(session, row_id)
+        if answer is None:
             return False
-        entry_said(outbox, here, entry.answer, shop)
+        entry_said(outbox, here, answer, shop)
         return True
-    product = products.find(session, row_id)
-    if product is None:
-        return False
-    return product_said(outbox, here, product, products.find_skus(session, product.id), best.aspect or "about")
+    facts = products.find_facts(session, row_id)
+    return facts is not None and product_said(outbox, here, facts, best.aspect or "about")
 
 
 def entry_said(outbox: Outbox, here: Conversation, answer: str, shop: Shop) -> None:
@@ -43,23 +41,22 @@ def answer_values(shop: Shop) -> Mapping[str, Any]:
     return {"shop": shop.name, "bot_name": shop.bot_name}
 
 
-def product_said(outbox: Outbox, here: Conversation, product: Product, skus: list[Sku] | Any, aspect: str) -> bool:
+def product_said(outbox: Outbox, here: Conversation, facts: ProductFacts, aspect: str) -> bool:
     """One fact of a product, or what it is; False when the fact asked for is not known."""
     values: dict[str, Any] = {
-        "name": product.name, "brief": product.brief, "unit": product.unit, "is_on_sale": product.is_on_sale,
-        "price_fen": product.price_fen, "list_price_fen": product.list_price_fen,
-        "skus": [{"label": sku.label, "price_fen": sku.price_fen, "stock": sku.stock} for sku in skus[:MAX_SKUS]],
-        "low": min((sku.price_fen for sku in skus), default=product.price_fen),
-        "high": max((sku.price_fen for sku in skus), default=product.price_fen),
-        "stock": sum(sku.stock for sku in skus), "few": FEW, "attributes": product.attribute_list[:MAX_SKUS],
+        "name": facts.name, "brief": facts.brief, "unit": facts.unit, "is_on_sale": facts.is_on_sale,
+        "price_fen": facts.price_fen, "list_price_fen": facts.list_price_fen,
+        "skus": [{"label": sku.label, "price_fen": sku.price_fen, "stock": sku.stock} for sku in facts.skus[:MAX_SKUS]],
+        "low": min((sku.price_fen for sku in facts.skus), default=facts.price_fen),
+        "high": max((sku.price_fen for sku in facts.skus), default=facts.price_fen),
+        "stock": sum(sku.stock for sku in facts.skus), "few": FEW,
     }
     template = f"faq/product_{aspect}"
     if aspect.startswith("attribute:"):
         name = aspect.removeprefix("attribute:")
-        known = dict(product.attribute_list)
-        if name not in known:
+        if name not in facts.attributes:
             return False
-        values |= {"attribute": name, "value": known[name]}
+        values |= {"attribute": name, "value": facts.attributes[name]}
         template = "faq/product_attribute"
     outbox.say(here, template, mention=here.member_id, **values)
     return True

@@ -15,7 +15,7 @@ SETTLE_SECONDS = 2.5  # a member may still be typing the rest of the question
 routes = Routes("faq")
 
 
-@routes.message(parse_question)
+@routes.message(parse_question, writes=False)
 def question(ctx: Context, asked: Question) -> None:
     silent = None if ctx.settings is None else rules.why_silent(ctx.settings.speaks, asked.is_addressed)
     if silent is None and ctx.has_operator_spoken(OPERATOR_SECONDS):

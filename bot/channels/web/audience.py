@@ -1,0 +1,84 @@
+"""Who listens to a conversation now: sockets with a bounded queue each, and the conversation they share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+
+Write = Callable[[str], Awaitable[None]]
+
+MAX_QUEUED = 1_000  # frames one socket may be behind
+MAX_QUEUED_CHARACTERS = 2_000_000
+
+
+class Listener:
+    """One open socket. Frames wait here until they are written; whoever reads too slowly is let go."""
+
+    def __init__(self, write: Write) -> None:
+        self.is_overrun = False
+        self.overrun = asyncio.Event()
+        self._write = write
+        self._queue: deque[str] = deque()
+        self._characters = 0
+        self._ready = asyncio.Event()
+        self._early: list[tuple[str, str]] | None = None
+
+    def put(self, frame: str) -> None:
+        """Queue a frame to be written."""
+        if self.is_overrun:
+            return
+        self._queue.append(frame)
+        self._characters += len(frame)
+        if len(self._queue) > MAX_QUEUED or self._characters > MAX_QUEUED_CHARACTERS:
+            self.is_overrun = True
+            self._queue.clear()
+            self.overrun.set()
+        self._ready.set()
+
+    def show(self, shown_id: str, frame: str) -> None:
+        """Queue what happened in a conversation; while history is being read, keep it back."""
+        if self._early is None:
+            self.put(frame)
+        elif len(self._early) > MAX_QUEUED:
+            self.is_overrun = True
+            self.overrun.set()
+        else:
+            self._early.append((shown_id, frame))
+
+    def hold_back(self) -> None:
+        """From now on keep live frames back, until `let_through`."""
+        self._early = []
+
+    def let_through(self, known: Iterable[str]) -> None:
+        """History has been sent: pass on what came meanwhile, without what history showed already."""
+        known_ids = set(known)
+        early, self._early = self._early or (), None
+        for shown_id, frame in early:
+            if shown_id not in known_ids:
+                self.put(frame)
+
+    async def run(self) -> None:
+        """Write queued frames until cancelled or until the socket breaks."""
+        while True:
+            await self._ready.wait()
+            self._ready.clear()
+            while self._queue:
+                frame = self._queue.popleft()
+                self._characters -= len(frame)
+                await self._write(frame)
+
+
+class Audience:
+    """The listeners of one conversation, and its members' names as far as we met them."""
+
+    def __init__(self, conversation: str) -> None:
+        self.conversation = conversation
+        self.listeners: set[Listener] = set()
+        self.names: dict[str, str] = {}
+        self.door = asyncio.Lock()  # members come in one by one, so that names stay distinct
+        self.last_heard = 0
+
+    def show(self, shown_id: str, frame: str) -> None:
+        for listener in self.listeners:
+            listener.show(shown_id, frame)

@@ -1,0 +1,49 @@
+"""The console as a web application: all its pages under /console."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from bot.console import pages, sign_in, today
+from bot.console.desk import Desk
+from bot.console.passwords import create_first_admin
+from bot.console.visit import NotFound, Visit
+
+__all__ = ["Desk", "create_first_admin", "routes"]
+
+# One line for each area; an area lists its pages in PAGES.
+AREAS = (
+    sign_in.PAGES,
+    today.PAGES,
+)
+
+
+def routes(desk: Desk) -> list[BaseRoute]:
+    """The console's routes for the whole web application."""
+    nowhere = pages.route(desk, pages.get("/nowhere", _nowhere, None)).endpoint
+
+    async def not_found(request: Request, _error: Exception) -> Response:
+        answer: Response = await nowhere(request)
+        return answer
+
+    inner: list[BaseRoute] = [Route("/", _front), desk.assets.route()]
+    for area in AREAS:
+        inner.extend(pages.routes(desk, area))
+    console = Starlette(
+        routes=inner, exception_handlers={404: not_found, 405: not_found},
+        middleware=[Middleware(GZipMiddleware, minimum_size=700, compresslevel=6)],
+    )
+    return [Mount("/console", app=console)]
+
+
+async def _front(_request: Request) -> Response:
+    return RedirectResponse("/console/today", 303)
+
+
+def _nowhere(_visit: Visit) -> Response:
+    raise NotFound

@@ -1,0 +1,33 @@
+"""The console's table of contents: what the sidebar shows, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.console.language import mark
+from storage.operators import ADMIN, MANAGER, VIEWER
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry: its address, its name, its icon (templates/icons.html), who sees it, and whether the phone's bar has
+    room for it."""
+
+    url: str
+    name: str
+    icon: str
+    role: str = VIEWER
+    is_on_phone: bool = False
+
+
+PLACES = (
+    Place("/console/today", mark("今天"), "today", is_on_phone=True),
+    Place("/console/log", mark("互动日志"), "log", is_on_phone=True),
+)
+SEES = {ADMIN: (ADMIN, MANAGER, VIEWER), MANAGER: (MANAGER, VIEWER), VIEWER: (VIEWER,)}
+
+
+def of_role(role: str | None) -> Sequence[Place]:
+    """What an operator of this role finds in the sidebar; nothing for who is not signed in."""
+    return [place for place in PLACES if role is not None and place.role in SEES[role]]

@@ -1,0 +1,64 @@
+// Small comforts; every page works without them.
+(() => {
+  "use strict";
+  const isTyping = (element) => element && element.matches("input, textarea, select, [contenteditable]");
+  const rows = () => [...document.querySelectorAll("[data-row]")];
+
+  function step(by) {
+    const all = rows();
+    if (!all.length) return false;
+    const here = all.indexOf(document.activeElement?.closest("[data-row]"));
+    const next = all[Math.max(0, Math.min(all.length - 1, here < 0 ? 0 : here + by))];
+    const link = next.matches("a") ? next : next.querySelector("a[href]");
+    (link || next).focus();
+    next.scrollIntoView({ block: "nearest" });
+    return true;
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape") {
+      document.querySelectorAll("details.more[open], details.pop[open]").forEach((one) => one.removeAttribute("open"));
+      if (isTyping(document.activeElement)) document.activeElement.blur();
+      return;
+    }
+    if (isTyping(document.activeElement)) return;
+    if (event.key === "/") {
+      const search = document.querySelector("[data-search]");
+      if (search) { search.focus(); search.select(); event.preventDefault(); }
+    } else if ((event.key === "j" && step(1)) || (event.key === "k" && step(-1))) {
+      event.preventDefault();
+    }
+  });
+
+  // A click beside an open menu closes it.
+  document.addEventListener("click", (event) => {
+    document.querySelectorAll("details.more[open], details.pop[open]").forEach((one) => {
+      if (!one.contains(event.target)) one.removeAttribute("open");
+    });
+    // A whole row opens what its first link opens.
+    const row = event.target.closest("tr[data-row]");
+    if (row && !event.target.closest("a, button, input, summary, label") && !String(getSelection())) {
+      row.querySelector("a[href]")?.click();
+    }
+  });
+
+  // A form is sent once; its button shows that it is on its way.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || event.defaultPrevented) return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "yes";
+    event.submitter?.setAttribute("aria-busy", "true");
+  });
+  addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => {
+    delete form.dataset.sent;
+    form.querySelectorAll("[aria-busy]").forEach((one) => one.removeAttribute("aria-busy"));
+  }));
+
+  // Filters apply as soon as they are chosen.
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-now]");
+    if (form) form.requestSubmit();
+  });
+})();

@@ -1,0 +1,1 @@
+"""What members open: the groups' pages and what these need."""

@@ -1,0 +1,1 @@
+"""Scenes at the operator's desk."""
