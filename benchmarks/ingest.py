@@ -28,7 +28,7 @@ from sqlalchemy import func, select
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.rivals import measure_rivals
+from benchmarks import rivals
 from benchmarks.talk import CHATTER, load_demo_shop, questions
 from bot.batch import Parts
 from bot.context import Context, Shop
@@ -144,7 +144,7 @@ def main() -> None:
     if options.postgres:
         results["tuanzhang postgresql 4 lanes"] = ingest(options.postgres, 4, options.messages)
     if not options.no_rivals:
-        results |= measure_rivals(options.messages)
+        results |= rivals.measure(messages(options.messages), questions())
     if options.json:
         print(json.dumps(results, ensure_ascii=False, indent=2))
         return

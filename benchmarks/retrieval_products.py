@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.train_retrieval import DATA, fold_of, load, named, plain, share, write
+from benchmarks.retrieval_cases import DATA, fold_of, load
+from benchmarks.train_retrieval import logistic, named, write
+
 from content.knowledge.analysis import Reader
 from content.knowledge.passages import Passage
 from content.knowledge.products import MENTION, Catalogue
@@ -131,7 +133,7 @@ def main() -> None:
     table, truth, fold = np.array(rows), np.array(right), np.array(folds)
     scores = np.zeros(len(rows))
     for each_fold in range(5):
-        slopes, constant = plain(table[fold != each_fold], truth[fold != each_fold], None, 0.3)
+        slopes, constant = logistic(table[fold != each_fold], truth[fold != each_fold], None, 0.3)
         scores[fold == each_fold] = table[fold == each_fold] @ slopes + constant
     best: dict[int, tuple[float, bool]] = {}
     for at, score, good in zip(owner, scores, right, strict=True):
@@ -160,7 +162,7 @@ def main() -> None:
                 top = found[at][0] if found[at] else None
                 print(kind, asked[at].text, "|", top and top.item.passage.question, top and top.aspect, best.get(at))
     if given.write:
-        write({"mention": named(plain(table, truth, None, 0.3), MENTION)})
+        write({"mention": named(logistic(table, truth, None, 0.3), MENTION)})
 
 
 if __name__ == "__main__":

@@ -179,6 +179,8 @@ class Batch:
 
     def _retry(self, item: Item, row_id: int) -> Handled:
         """Another try of an event that is kept already: its row gets the outcome."""
+        if not inbox.is_unsettled(self.session, row_id):
+            return Handled(row_id, False, "known")
         row = {"id": row_id, "state": inbox.DONE, "next_try_at": None, "error": None}
         self._perform(item.event, row, item.received_at, 0)
         inbox.settle(self.session, row_id, {name: value for name, value in row.items() if name != "id"})

@@ -120,13 +120,11 @@ class Dispatcher:
             raise Overloaded
         lane.waiting.put(Item(event, done, self.parts.now(), retry_of))
 
-    def retry_due(self, now: datetime) -> int:
+    def retry_due(self, now: datetime) -> list[Future[Handled]]:
         """Put events whose next try has come back on their lanes."""
         with self.database.read() as session:
             rows = inbox.find_due_retries(session, now)
-        for row in rows:
-            self.submit(read(row), retry_of=row)
-        return len(rows)
+        return [self.submit(read(row), retry_of=row) for row in rows]
 
     def handle(self, items: list[Item]) -> None:
         """Handle a batch in one transaction; when anything in it raises, each event in one of its own."""

@@ -75,6 +75,17 @@ class Database:
         os.write(handle, str(os.getpid()).encode())
         self._lock_file = handle
 
+    def count_others(self) -> int:
+        """How many other connections PostgreSQL has on this database; 0 on SQLite, where `claim` tells."""
+        if self.is_sqlite:
+            return 0
+        query = text(
+            "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+            " and backend_type = 'client backend'"
+        )
+        with self.reader.connect() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def is_reachable(self) -> bool:
         """True when a trivial query is answered."""
         with self.reader.connect() as connection:

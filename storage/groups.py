@@ -180,6 +180,14 @@ def find_staff(session: Session, group_id: str) -> set[str]:
     return set(session.scalars(query))
 
 
+def count_present(session: Session, group_id: str) -> int:
+    """How many members are present in one group."""
+    query = select(func.count()).select_from(Membership).where(
+        Membership.group_id == group_id, Membership.left_at.is_(None)
+    )
+    return session.execute(query).scalar_one()
+
+
 def count_members(session: Session) -> dict[str, int]:
     """How many members are present in each group."""
     query = select(Membership.group_id, func.count()).where(Membership.left_at.is_(None)).group_by(Membership.group_id)
@@ -243,3 +251,7 @@ def find_present(session: Session, member_ids: Sequence[str]) -> set[tuple[str, 
         Membership.member_id.in_(member_ids), Membership.left_at.is_(None)
     )
     return {(row.group_id, row.member_id) for row in session.execute(query)}
+
+
+def is_code_taken(session: Session, code: str) -> bool:
+    return session.scalars(select(Group.id).where(Group.code == code)).first() is not None

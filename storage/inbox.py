@@ -104,6 +104,11 @@ def settle(session: Session, row_id: int, values: dict[str, Any]) -> None:
     session.execute(update(TABLE).where(TABLE.c.id == row_id).values(**values))
 
 
+def is_unsettled(session: Session, row_id: int) -> bool:
+    """True while an event still waits for a try that works."""
+    return session.execute(select(TABLE.c.state).where(TABLE.c.id == row_id)).scalar_one() != DONE
+
+
 def get(session: Session, row_id: int) -> Interaction:
     return session.get_one(Interaction, row_id)
 

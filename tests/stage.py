@@ -90,7 +90,8 @@ class Stage:
         """Move the clock and let what is due happen; gives what was said meanwhile."""
         before = len(self.channel.said)
         self.time += timedelta(seconds=seconds)
-        self.dispatcher.retry_due(self.time)
+        for retried in self.dispatcher.retry_due(self.time):
+            retried.result(timeout=30)
         self.settle()
         return [text for _, text in self.channel.said[before:]]
 

@@ -155,14 +155,15 @@ def _find_deleted(session: Session, entry_id: str) -> FaqEntry | None:
     return faq.find_any(session, entry_id)
 
 
+# An id may hold a slash, so what ends in a word stands before what ends in the id.
 PAGES = (
     get("/faq", entries, VIEWER),
     get("/faq/bench", bench, VIEWER),
     get("/faq/new", new, MANAGER),
-    get("/faq/{id}", edit, VIEWER),
+    get("/faq/{id:path}", edit, VIEWER),
     post("/faq/new", create, MANAGER),
-    post("/faq/{id}", update, MANAGER),
-    post("/faq/{id}/switch", switch, MANAGER),
-    post("/faq/{id}/delete", delete, MANAGER),
-    post("/faq/{id}/restore", restore, MANAGER),
+    post("/faq/{id:path}/switch", switch, MANAGER),
+    post("/faq/{id:path}/delete", delete, MANAGER),
+    post("/faq/{id:path}/restore", restore, MANAGER),
+    post("/faq/{id:path}", update, MANAGER),
 )

@@ -7,7 +7,9 @@ import secrets
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
+
+from starlette.datastructures import FormData
 
 from storage.products import Product, Sku
 
@@ -18,14 +20,6 @@ LONGEST_NAME, LONGEST_BRIEF, LONGEST_WORD = 200, 2000, 80
 MAX_LINES, MAX_SKUS = 60, 60
 
 Translate = Callable[..., str]
-
-
-class Fields(Protocol):
-    """A submitted form: one value or all values of a field."""
-
-    def get(self, key: str, default: Any = None) -> Any: ...
-
-    def getlist(self, key: str) -> list[Any]: ...
 
 
 def fen_of(yuan: str) -> int | None:
@@ -112,7 +106,7 @@ def of_product(product: Product, skus: Sequence[Sku]) -> ProductForm:
     )
 
 
-def read(form: Fields, product_id: str, t: Translate) -> ProductForm:
+def read(form: FormData, product_id: str, t: Translate) -> ProductForm:
     """What was typed, with its faults in the operator's language."""
     typed = ProductForm(
         id=product_id, name=_text(form.get("name")), brief=_text(form.get("brief")), unit=_text(form.get("unit")),

@@ -157,12 +157,13 @@ def _find_deleted(session: Session, product_id: str) -> Product | None:
     return products.find_any(session, product_id)
 
 
+# An id may hold a slash, so what ends in a word stands before what ends in the id.
 PAGES = (
     get("/products", catalogue, VIEWER),
     get("/products/new", new, MANAGER),
-    get("/products/{id}", edit, VIEWER),
+    get("/products/{id:path}", edit, VIEWER),
     post("/products/new", create, MANAGER),
-    post("/products/{id}", update, MANAGER),
-    post("/products/{id}/delete", delete, MANAGER),
-    post("/products/{id}/restore", restore, MANAGER),
+    post("/products/{id:path}/delete", delete, MANAGER),
+    post("/products/{id:path}/restore", restore, MANAGER),
+    post("/products/{id:path}", update, MANAGER),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from content.knowledge.analysis import Analysis, Reader
-from content.knowledge.features import NAMES, Rarity, describe
+from content.knowledge.features import RANKED_BY, Rarity, describe
 from content.knowledge.passages import Candidate, Passage
 from content.knowledge.postings import Postings
 from content.knowledge.ranking import CONFIDENCE, beside_the_others, linear, probability
@@ -55,15 +55,18 @@ class FaqIndex:
         for slot, top in found:
             entry = self._entries[slot]
             texts = _texts(entry)
-            closest = [(cosine, self._reader.recall(texts[at])) for cosine, at in top]
-            considered.append(Considered(entry.id, describe(question, rarity, closest, len(texts))))
+            closest = [self._reader.recall(texts[at]) for _, at in top]
+            units = closest[0].units.union(*[each.units for each in closest[1:]])
+            mean = sum([cosine for cosine, _ in top]) / len(top)
+            features = describe(question, rarity, closest[0], top[0][0], mean, units, len(texts))
+            considered.append(Considered(entry.id, features))
         return considered
 
     def search(self, question: Analysis, limit: int) -> list[Candidate]:
         considered = self.consider(question)
         if not considered:
             return []
-        rank, confide = linear("rank", NAMES), linear("confidence", CONFIDENCE)
+        rank, confide = linear("rank", RANKED_BY), linear("confidence", CONFIDENCE)
         scores = [rank(each.features) for each in considered]
         candidates = []
         order = sorted(range(len(scores)), key=lambda at: (-scores[at], considered[at].passage_id))

@@ -29,6 +29,7 @@ class Postings:
         self._first: list[int] = []  # the first text of each passage slot
         self._alive: list[bool] = []
         self._stale = True
+        self._weights: dict[str, float] = {}
         self._term_squares: Floats = np.zeros(0)
         self._lengths: Floats = np.zeros(0)
         self._starts: Ints = np.zeros(0, np.int32)
@@ -68,8 +69,14 @@ class Postings:
 
     def weight(self, term: str) -> float:
         """How rarely the base holds the term: 0 when every passage does, 1 when none."""
-        number = self._numbers.get(term)
-        return self._rarity(self._holders[number] if number is not None else 0) / self._rarity(0)
+        known = self._weights.get(term)
+        if known is None:
+            number = self._numbers.get(term)
+            holders = self._holders[number] if number is not None else 0
+            known = self._rarity(holders) / self._rarity(0)
+            if number is not None:
+                self._weights[term] = known
+        return known
 
     def holds(self, term: str) -> bool:
         number = self._numbers.get(term)
@@ -141,6 +148,7 @@ class Postings:
         for number, texts in self._loose.items():
             self._postings[number] = np.append(self._postings[number], np.array(texts, np.int32))
         self._loose = {}
+        self._weights = {}
         rarity = np.log1p(len(self._alive) / (np.array(self._holders) + 0.5))
         self._term_squares = (rarity * np.array(self._shares)) ** 2
         sizes = [len(terms) for terms in self._texts]

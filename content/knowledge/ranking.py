@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from operator import mul
 
 from content.knowledge.features import NAMES
 from content.knowledge.weights import fitted
@@ -14,14 +16,17 @@ CONFIDENCE = (*NAMES, "score", "margin", "runner_up", "share")
 
 @dataclass(frozen=True, slots=True)
 class Linear:
+    """A weighted sum; values beyond the last weight are not looked at."""
+
     weights: tuple[float, ...]
     constant: float
 
     def __call__(self, values: Sequence[float]) -> float:
-        return self.constant + sum(map(float.__mul__, self.weights, values))
+        return self.constant + sum(map(mul, self.weights, values))
 
 
-def linear(name: str, names: Sequence[str]) -> Linear:
+@cache
+def linear(name: str, names: tuple[str, ...]) -> Linear:
     """The fitted weights of that name, in the order of `names`."""
     table: dict[str, float] = fitted()[name]
     return Linear(tuple(float(table[each]) for each in names), float(table["constant"]))

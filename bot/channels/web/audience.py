@@ -22,29 +22,34 @@ class Listener:
         self._queue: deque[str] = deque()
         self._characters = 0
         self._ready = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._empty.set()
         self._early: list[tuple[str, str]] | None = None
 
     def put(self, frame: str) -> None:
         """Queue a frame to be written."""
         if self.is_overrun:
             return
+        self._empty.clear()
         self._queue.append(frame)
         self._characters += len(frame)
         if len(self._queue) > MAX_QUEUED or self._characters > MAX_QUEUED_CHARACTERS:
-            self.is_overrun = True
-            self._queue.clear()
-            self.overrun.set()
+            self._give_up()
         self._ready.set()
 
     def show(self, shown_id: str, frame: str) -> None:
         """Queue what happened in a conversation; while history is being read, keep it back."""
         if self._early is None:
             self.put(frame)
-        elif len(self._early) > MAX_QUEUED:
-            self.is_overrun = True
-            self.overrun.set()
+        elif len(self._early) >= MAX_QUEUED:
+            self._give_up()
         else:
             self._early.append((shown_id, frame))
+
+    def _give_up(self) -> None:
+        self.is_overrun = True
+        self._queue.clear()
+        self.overrun.set()
 
     def hold_back(self) -> None:
         """From now on keep live frames back, until `let_through`."""
@@ -67,6 +72,11 @@ class Listener:
                 frame = self._queue.popleft()
                 self._characters -= len(frame)
                 await self._write(frame)
+            self._empty.set()
+
+    async def emptied(self) -> None:
+        """Wait until everything queued is written."""
+        await self._empty.wait()
 
 
 class Audience:
@@ -76,6 +86,7 @@ class Audience:
         self.conversation = conversation
         self.listeners: set[Listener] = set()
         self.names: dict[str, str] = {}
+        self.is_known = False
         self.door = asyncio.Lock()  # members come in one by one, so that names stay distinct
         self.last_heard = 0
 

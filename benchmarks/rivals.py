@@ -1,1 +1,0 @@
-def measure_rivals(n): return {}

@@ -1,0 +1,82 @@
+"""The audit log: which operator did what, to what, when and from where."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from bot.console.language import mark
+from bot.console.pages import get
+from bot.console.visit import Visit
+from storage import audit, operators
+from storage.audit import AuditEntry
+from storage.operators import ADMIN
+
+A_PAGE, LONGEST_VALUE = 50, 160
+# What an action is called; one that is not here shows its own name.
+ACTIONS = {
+    "handover.take": mark("接手会话"), "handover.close": mark("结束会话"), "handover.reopen": mark("重新打开会话"),
+    "handover.hand_back": mark("放回队列"), "conversation.say": mark("在会话里发言"), "faq.save": mark("保存问答"),
+    "faq.switch": mark("启用或停用问答"), "faq.delete": mark("删除问答"), "faq.restore": mark("恢复问答"),
+    "product.save": mark("保存商品"), "product.delete": mark("删除商品"), "product.restore": mark("恢复商品"),
+    "group.create": mark("新建群"), "group.save": mark("修改群设置"), "group.staff": mark("设置店员"),
+    "member.note": mark("写备注"), "operator.create": mark("添加运营人员"), "operator.change": mark("修改角色"),
+    "operator.reset_password": mark("重置密码"), "session.revoke": mark("让浏览器退出"),
+}
+# Where a subject of this kind can be looked at.
+ADDRESSES = {
+    "handover": "/console/handovers/", "faq": "/console/faq/", "product": "/console/products/",
+    "group": "/console/groups/", "member": "/console/members/",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An audit entry as an operator reads it."""
+
+    row: AuditEntry
+    action: str
+    url: str | None
+    detail: Sequence[tuple[str, str]]
+
+
+def log(visit: Visit) -> Response:
+    before, who, words = visit.query("before", 18), visit.query("who", 18), visit.query("q", 80)
+    with visit.read() as session:
+        rows = audit.find(
+            session, before_id=_number(before), limit=A_PAGE + 1, operator_id=_number(who), words=words
+        )
+        everybody = operators.find_all(session)
+    return visit.page(
+        "audit.html", entries=[_entry(visit, row) for row in rows[:A_PAGE]], people=everybody, who=_number(who),
+        words=words, next_before=rows[A_PAGE - 1].id if len(rows) > A_PAGE else None, is_first=not before,
+    )
+
+
+def _entry(visit: Visit, row: AuditEntry) -> Entry:
+    kind, _, subject_id = row.subject.partition(":")
+    address = ADDRESSES.get(kind)
+    known: dict[str, Any] = json.loads(row.detail)
+    detail = [(name, _shortened(value)) for name, value in known.items() if value is not None]
+    action = ACTIONS.get(row.action)
+    return Entry(
+        row, row.action if action is None else visit.translate(action),
+        None if address is None else address + quote(subject_id, safe=":/"), detail,
+    )
+
+
+def _shortened(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "…"
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() else None
+
+
+PAGES = (get("/audit", log, ADMIN),)

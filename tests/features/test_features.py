@@ -1,0 +1,205 @@
+"""Scenes in a group: welcomed, answered or left in peace, handed over."""
+
+from __future__ import annotations
+
+import pytest
+
+from storage import groups, handovers, products
+from tests.stage import Stage
+
+
+@pytest.fixture
+def shop(stage: Stage) -> Stage:
+    stage.knows("几点可以自提？", "每天 9 点到 21 点都可以来自提。", ["什么时候能自提", "几点能取货", "自提时间是几点"])
+    stage.knows("水果坏了怎么赔？", "拍照发给我们，坏几个赔几个。", ["坏果怎么赔", "烂了几个怎么办"])
+    stage.sells("云南高山奶油草莓 3斤装", 3990, 8, aliases=["草莓", "奶油草莓"], attributes=[["产地", "云南会泽"]])
+    return stage
+
+
+def test_those_who_come_together_are_greeted_together_and_once(stage: Stage) -> None:
+    stage.joins("小王", "李四", "阿芳")
+    said = stage.pass_time(5)
+    assert len(said) == 1
+    assert all(name in said[0] for name in ("小王", "李四", "阿芳"))
+    assert stage.pass_time(300) == []
+
+
+def test_a_second_greeting_keeps_a_minute_away_from_the_first(stage: Stage) -> None:
+    stage.joins("小王")
+    assert len(stage.pass_time(5)) == 1
+    stage.joins("李四")
+    assert stage.pass_time(20) == []
+    stage.joins("阿芳")
+    said = stage.pass_time(45)
+    assert len(said) == 1
+    assert "李四、阿芳" in said[0]
+
+
+def test_many_joiners_are_greeted_in_few_words(stage: Stage) -> None:
+    stage.joins(*(f"邻居{number}" for number in range(12)))
+    said = stage.pass_time(5)
+    assert "等 12 位邻居" in said[0]
+    assert "邻居7" not in said[0]
+
+
+def test_who_left_before_the_greeting_is_not_greeted(stage: Stage) -> None:
+    stage.joins("小王")
+    stage.leaves("小王")
+    assert stage.pass_time(5) == []
+
+
+def test_the_inviter_is_kept(stage: Stage) -> None:
+    stage.joins("小王")
+    stage.joins("李四", inviter="小王")
+    with stage.database.read() as session:
+        membership = groups.find_membership(session, "stage:g", "stage:李四")
+    assert membership is not None
+    assert membership.inviter_id == "stage:小王"
+
+
+@pytest.mark.parametrize("words", ["菜单", "帮助", "menu", "@小团 菜单", "你能做什么？"])
+def test_the_menu_is_a_card_with_buttons(stage: Stage, words: str) -> None:
+    assert "小团能帮您" in stage.says("小王", words)
+    assert '"buttons":[{' in stage.outbox()[0].body
+
+
+def test_an_english_group_reads_english(stage: Stage) -> None:
+    stage.joins("小王")
+    stage.pass_time(5)
+    stage.set_group(language="en")
+    assert "can help" in stage.says("小王", "menu")
+
+
+def test_a_question_is_answered_from_the_faq(shop: Stage) -> None:
+    assert "9 点到 21 点" in shop.says("小王", "请问几点能自提")
+    row = shop.log()[-1]
+    assert (row.heard_by, row.outcome) == ("faq", "answered")
+    assert row.confidence is not None
+
+
+def test_a_price_is_the_price_of_this_moment(shop: Stage) -> None:
+    assert "¥39.9" in shop.says("小王", "草莓多少钱")
+    with shop.database.write() as session:
+        product = session.query(products.Product).one()
+        sku = session.query(products.Sku).one()
+        product.price_fen = sku.price_fen = 3590
+    shop.pass_time(120)
+    assert "¥35.9" in shop.says("李四", "草莓多少钱")
+
+
+def test_stock_and_specs_come_from_the_live_rows(shop: Stage) -> None:
+    assert "还剩 8 份" in shop.says("小王", "草莓还有货吗")
+    assert "云南会泽" in shop.says("李四", "草莓产地是哪里")
+
+
+def test_a_deleted_product_is_not_spoken_of(shop: Stage) -> None:
+    with shop.database.write() as session:
+        products.remove(session, session.query(products.Product).one().id, shop.time)
+    assert shop.says("小王", "草莓多少钱") == ""
+
+
+@pytest.mark.parametrize("talk", ["哈哈哈", "今天草莓真好吃", "我妈也喜欢", "晚上一起遛弯去", "😂😂", "\u200b", "?", "好的收到"])
+def test_chatter_is_left_in_peace(shop: Stage, talk: str) -> None:
+    assert shop.says("小王", talk) == ""
+
+
+def test_talk_between_two_members_is_not_answered(shop: Stage) -> None:
+    assert shop.says("小王", "@李四 几点能自提", mentions=("stage:李四",)) == ""
+    assert shop.says("小王", "几点能自提", quotes="m1") == ""
+
+
+def test_three_messages_in_a_row_are_one_question(shop: Stage) -> None:
+    said = [shop.says("小王", part) for part in ("问一下", "草莓", "多少钱")]
+    assert said[:2] == ["", ""]
+    assert "¥39.9" in said[2]
+
+
+def test_the_same_answer_is_not_said_twice_in_a_row(shop: Stage) -> None:
+    assert shop.says("小王", "几点能自提")
+    assert shop.says("李四", "几点能自提") == ""
+    assert "just answered" in (shop.log()[-1].reason or "")
+    shop.pass_time(120)
+    assert shop.says("阿芳", "几点能自提")
+
+
+def test_while_an_operator_talks_we_keep_silent(shop: Stage) -> None:
+    shop.joins("小王")
+    shop.pass_time(5)
+    shop.operator_says("今天的车晚一点到")
+    assert shop.says("小王", "几点能自提") == ""
+    assert shop.log()[-1].reason == "an operator is talking"
+    shop.pass_time(200)
+    assert shop.says("小王", "几点能自提")
+
+
+def test_staff_in_the_group_counts_as_an_operator(shop: Stage) -> None:
+    shop.joins("周姐", "小王")
+    shop.pass_time(5)
+    with shop.database.write() as session:
+        membership = groups.find_membership(session, "stage:g", "stage:周姐")
+        assert membership is not None
+        membership.is_staff = True
+    shop.says("周姐", "我看看啊")
+    assert shop.says("小王", "几点能自提") == ""
+
+
+@pytest.mark.parametrize(("speaks", "unasked", "mentioned"), [("off", 0, 0), ("mention", 0, 1), ("confident", 1, 1)])
+def test_a_group_decides_how_much_we_speak(shop: Stage, speaks: str, unasked: int, mentioned: int) -> None:
+    shop.joins("小王", "李四")
+    shop.pass_time(5)
+    shop.set_group(speaks=speaks)
+    assert bool(shop.says("小王", "几点能自提")) == bool(unasked)
+    assert bool(shop.says("李四", "水果坏了怎么赔", to_us=True)) == bool(mentioned)
+
+
+def test_an_unknown_question_put_to_us_goes_to_a_person(shop: Stage) -> None:
+    assert shop.says("小王", "亲子烘焙课还能报名吗", to_us=True) == ""
+    said = shop.pass_time(3)
+    assert "转给同事" in said[0]
+    with shop.database.read() as session:
+        handover = handovers.find(session, [handovers.OPEN])[0]
+    assert (handover.member_id, handover.reason) == ("stage:小王", "unanswered")
+    assert "烘焙课" in handover.question
+
+
+def test_an_unknown_question_to_everybody_is_left_to_the_group(shop: Stage) -> None:
+    assert shop.says("小王", "亲子烘焙课还能报名吗") == ""
+    assert shop.pass_time(10) == []
+
+
+def test_a_fragment_to_us_waits_for_the_rest(shop: Stage) -> None:
+    shop.says("小王", "我想问一下", to_us=True)
+    assert "9 点到 21 点" in shop.says("小王", "几点能自提")
+    assert shop.pass_time(5) == []
+    with shop.database.read() as session:
+        assert handovers.count(session) == {}
+
+
+def test_a_private_question_is_always_met(shop: Stage) -> None:
+    assert "9 点到 21 点" in shop.says("小王", "几点能自提", group=None)
+    assert shop.says("小王", "随便聊聊月亮", group=None) == ""
+    assert len(shop.pass_time(3)) == 1
+
+
+def test_asking_for_a_person_twice_opens_one_handover(shop: Stage) -> None:
+    assert "请同事来回复" in shop.says("小王", "转人工")
+    assert "已经收到" in shop.says("小王", "转人工")
+    with shop.database.read() as session:
+        assert handovers.count(session) == {"open": 1}
+
+
+def test_an_operators_words_reach_the_group_and_answer_the_handover(shop: Stage) -> None:
+    shop.says("小王", "转人工")
+    with shop.database.read() as session:
+        handover = handovers.find(session, [handovers.OPEN])[0]
+    shop.operator_says("您好，烘焙课周六开", handover_id=handover.id)
+    assert shop.channel.said[-1] == ("stage:g", "您好，烘焙课周六开")
+    with shop.database.read() as session:
+        assert handovers.get(session, handover.id).answered_at == shop.time
+
+
+@pytest.mark.parametrize("words", ["x" * 10_000, "吗" * 5000, "🤔" * 200, "<script>alert(1)</script>多少钱", "{{ 7*7 }}吗"])
+def test_strange_questions_do_no_harm(shop: Stage, words: str) -> None:
+    shop.says("小王", words, to_us=True)
+    assert shop.log()[-1].state == "done"
+    assert "49" not in "".join(text for _, text in shop.channel.said)
