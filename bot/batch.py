@@ -115,14 +115,14 @@ class Batch:
         event, now = item.event, self.parts.now()
         tries = 1 if item.retry_of is None else item.retry_of[1] + 1
         is_last = tries > len(after)
+        words = f"{type(error).__name__}: {error}"[:500]
         values = {
             "state": inbox.RESTING if is_last else inbox.WAITING, "tries": tries, "outcome": "failed",
-            "next_try_at": None if is_last else now + timedelta(seconds=after[tries - 1]),
-            "error": f"{type(error).__name__}: {error}"[:500],
+            "next_try_at": None if is_last else now + timedelta(seconds=after[tries - 1]), "error": words,
         }
         if item.retry_of is not None:
             inbox.settle(self.session, item.retry_of[0], values)
-            return Handled(item.retry_of[0], False, "failed", values["error"])
+            return Handled(item.retry_of[0], False, "failed", words)
         known = inbox.find_known(self.session, [event.key])
         if known:
             return Handled(known[event.key], False, "known")
@@ -131,7 +131,7 @@ class Batch:
         inbox.insert_all(self.session, [self._row(event, row_id, item.received_at, None) | values])
         search.index(self.session, [(row_id, f"{event.member_name or ''} {event.text or ''}")])
         self.kept.append((event, row_id))
-        return Handled(row_id, True, "failed", values["error"])
+        return Handled(row_id, True, "failed", words)
 
     def _meet(self, items: Sequence[Item]) -> None:
         """Keep members and groups we see for the first time, before anything refers to them."""

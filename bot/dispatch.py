@@ -21,7 +21,7 @@ from storage.inbox import Interaction
 
 log = structlog.get_logger()
 
-MAX_BATCH = 256
+MAX_BATCH = 512
 NOT_KEPT = "not kept"
 MAX_WAITING = 20_000  # events on one lane; past it a channel is told to slow down
 RETRY_AFTER = (1, 5, 30, 120)  # seconds; after the fifth try the event rests on the «today» page

@@ -11,11 +11,10 @@ from typing import Any
 import structlog
 
 # What members and operators write, and who they are, stays in the database.
-PERSONAL = frozenset({
-    "text", "texts", "words", "name", "names", "nickname", "member_name", "operator_name", "question", "answer",
-    "query", "phone", "address", "note", "token", "password", "secret", "cookie", "body", "detail", "message", "say",
-    "client", "ip", "url",
-})  # fmt: skip
+PERSONAL = frozenset(
+    "text texts words name names nickname member_name operator_name question answer query phone address note token "
+    "password secret cookie body detail message say client ip url".split()
+)
 FRAMES = 8
 QUIET = ("uvicorn", "uvicorn.error", "uvicorn.access", "apscheduler", "alembic", "websockets", "asyncio")
 
@@ -30,7 +29,7 @@ def drop_personal(_logger: Any, _method: str, line: Line) -> Line:
 
 
 def name_error(_logger: Any, _method: str, line: Line) -> Line:
-    """An exception as its type and where it was raised. Its words are left out: they may quote what a member wrote."""
+    """An exception as its type and place. Its words are left out: they may quote what a member wrote."""
     raised = line.pop("exc_info", None)
     if raised is True:
         raised = sys.exc_info()[1]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, String
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, Row, String, Table
 from sqlalchemy.exc import NoResultFound as RowMissing
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-__all__ = ["Base", "BigId", "RowMissing", "UtcTime"]
+__all__ = ["AnyRow", "Base", "BigId", "RowMissing", "UtcTime", "as_text", "table_of"]
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -55,6 +55,17 @@ class UtcTime(TypeDecorator[datetime]):
         if isinstance(value, str):
             return datetime.fromisoformat(value)
         return value.astimezone(UTC) if isinstance(value, datetime) else None
+
+
+AnyRow = Row[*tuple[Any, ...]]
+
+
+def table_of(model: type[DeclarativeBase]) -> Table:
+    """A model's table, for statements that skip the ORM."""
+    table = model.__table__
+    if not isinstance(table, Table):
+        raise TypeError(f"{model.__name__} is not a plain table")
+    return table
 
 
 class Base(DeclarativeBase):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, ForeignKey, Index, Row, String, event, func, select, text as sql, update
+from sqlalchemy import Boolean, Connection, ForeignKey, Index, String, event, func, select, text as sql, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage import revisions
-from storage.base import Base, BigId, UtcTime
+from storage.base import AnyRow, Base, BigId, UtcTime, table_of
 from storage.members import Member
 
 # When the operator speaks unasked in a group.
@@ -101,10 +101,20 @@ def find_all(session: Session) -> Sequence[Group]:
     return session.scalars(select(Group).order_by(Group.created_at, Group.id)).all()
 
 
+def find_newest(session: Session, limit: int) -> Sequence[AnyRow]:
+    """Groups to choose from, newest first: id, name."""
+    return session.execute(select(Group.id, Group.name).order_by(Group.created_at.desc(), Group.id).limit(limit)).all()
+
+
+def find_names(session: Session, group_ids: Iterable[str]) -> dict[str, str]:
+    rows: Iterable[Any] = session.execute(select(Group.id, Group.name).where(Group.id.in_(list(group_ids))))
+    return {row.id: row.name for row in rows}
+
+
 def insert_once(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Keep groups we did not know yet."""
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    session.connection().execute(dialect.insert(Group.__table__).on_conflict_do_nothing(), rows)
+    session.connection().execute(dialect.insert(table_of(Group)).on_conflict_do_nothing(), rows)
 
 
 def join(
@@ -113,11 +123,12 @@ def join(
     """Keep that a member is in the group; False when they already were."""
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     statement = (
-        dialect.insert(Membership.__table__)
+        dialect.insert(table_of(Membership))
         .values(group_id=group_id, member_id=member_id, inviter_id=inviter_id, joined_at=now, is_staff=False)
         .on_conflict_do_nothing()
+        .returning(Membership.id)
     )
-    return bool(getattr(session.execute(statement), "rowcount", 0))
+    return session.execute(statement).scalar() is not None
 
 
 def join_all(session: Session, present: Mapping[tuple[str, str], datetime]) -> None:
@@ -127,7 +138,7 @@ def join_all(session: Session, present: Mapping[tuple[str, str], datetime]) -> N
         {"group_id": group_id, "member_id": member_id, "is_staff": False, "joined_at": seen_at, "greeted_at": seen_at}
         for (group_id, member_id), seen_at in sorted(present.items())
     ]
-    session.connection().execute(dialect.insert(Membership.__table__).on_conflict_do_nothing(), rows)
+    session.connection().execute(dialect.insert(table_of(Membership)).on_conflict_do_nothing(), rows)
 
 
 def leave(session: Session, group_id: str, member_id: str, now: datetime) -> None:
@@ -146,7 +157,7 @@ def find_membership(session: Session, group_id: str, member_id: str) -> Membersh
     return session.scalars(query).first()
 
 
-def find_ungreeted(session: Session, group_id: str) -> Sequence[Row[Any]]:
+def find_ungreeted(session: Session, group_id: str) -> Sequence[AnyRow]:
     """Members present and not yet welcomed, in the order they came: id (of the membership), member_id, name."""
     query = (
         select(Membership.id, Membership.member_id, Member.name)
@@ -162,7 +173,7 @@ def mark_greeted(session: Session, membership_ids: Sequence[int], group_id: str,
     session.execute(update(Group).where(Group.id == group_id).values(greeted_at=now))
 
 
-def find_members(session: Session, group_id: str, limit: int = 500) -> Sequence[Row[Any]]:
+def find_members(session: Session, group_id: str, limit: int = 500) -> Sequence[AnyRow]:
     """Who is present: member_id, name, is_staff, joined_at."""
     query = (
         select(Membership.member_id, Member.name, Membership.is_staff, Membership.joined_at)
@@ -194,7 +205,7 @@ def count_members(session: Session) -> dict[str, int]:
     return {row[0]: row[1] for row in session.execute(query)}
 
 
-def find_memberships_of(session: Session, member_id: str) -> Sequence[Row[Any]]:
+def find_memberships_of(session: Session, member_id: str) -> Sequence[AnyRow]:
     """A member's times in groups, newest first: group_id, name, joined_at, left_at, inviter_id, is_staff."""
     query = (
         select(

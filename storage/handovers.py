@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, func, select, text as sq
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import Base, BigId, UtcTime
+from storage.base import Base, BigId, UtcTime, table_of
 
 OPEN, TAKEN, CLOSED = "open", "taken", "closed"
 
@@ -54,14 +54,15 @@ def open_once(
     """Open a handover; False when this member already waits for a person in this conversation."""
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     statement = (
-        dialect.insert(Handover.__table__)
+        dialect.insert(table_of(Handover))
         .values(
             conversation=conversation, channel=channel, group_id=group_id, member_id=member_id, reason=reason,
             question=question, cause_id=cause_id, state=OPEN, opened_at=now,
         )
         .on_conflict_do_nothing()
+        .returning(Handover.id)
     )
-    return bool(getattr(session.execute(statement), "rowcount", 0))
+    return session.execute(statement).scalar() is not None
 
 
 def find_active(session: Session, conversation: str, member_id: str | None = None) -> Handover | None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Float, Index, Integer, Row, String, Text, case, func, insert, select, text as sql, update
+from sqlalchemy import Float, Index, Integer, String, Text, case, func, insert, select, text as sql, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import Base, BigId, UtcTime, as_text
+from storage.base import AnyRow, Base, BigId, UtcTime, as_text, table_of
 
 DONE, WAITING, RESTING = "done", "waiting", "resting"
 
@@ -51,17 +52,30 @@ class Interaction(Base):
         Index("ix_inbox_heard_by", "heard_by", "id", sqlite_where=sql("heard_by is not null"), postgresql_where=sql("heard_by is not null")),
         Index("ix_inbox_outcome", "outcome", "id", sqlite_where=sql("outcome <> 'none'"), postgresql_where=sql("outcome <> 'none'")),
         Index("ix_inbox_received", "received_at"),
+        Index(
+            "ix_inbox_kind", "kind", "id",
+            sqlite_where=sql("kind <> 'MessageReceived'"), postgresql_where=sql("kind <> 'MessageReceived'"),
+        ),
+        Index(
+            "ix_inbox_undone", "state", "id",
+            sqlite_where=sql("state <> 'done'"), postgresql_where=sql("state <> 'done'"),
+        ),
         Index("ix_inbox_retry", "next_try_at", sqlite_where=sql("state <> 'done'"), postgresql_where=sql("state <> 'done'")),
     )
 
 
-TABLE = Interaction.__table__
+TABLE = table_of(Interaction)
 
 
 def find_known(session: Session, keys: Sequence[str]) -> dict[str, int]:
     """Which of these event keys are already kept, with their row ids."""
-    rows = session.execute(select(TABLE.c.key, TABLE.c.id).where(TABLE.c.key.in_(keys)))
-    return {row.key: row.id for row in rows}
+    connection = session.connection()
+    # Straight to the driver, with one parameter: a list of hundreds is costly to compile in every batch.
+    if connection.dialect.name == "sqlite":
+        query = "select key, id from inbox where key in (select value from json_each(?))"
+        return {row[0]: row[1] for row in connection.exec_driver_sql(query, (json.dumps(keys, ensure_ascii=False),))}
+    query = "select key, id from inbox where key = any(%s)"
+    return {row[0]: row[1] for row in connection.exec_driver_sql(query, (list(keys),))}
 
 
 def reserve_ids(session: Session, count: int) -> Iterator[int]:
@@ -106,7 +120,8 @@ def settle(session: Session, row_id: int, values: dict[str, Any]) -> None:
 
 def is_unsettled(session: Session, row_id: int) -> bool:
     """True while an event still waits for a try that works."""
-    return session.execute(select(TABLE.c.state).where(TABLE.c.id == row_id)).scalar_one() != DONE
+    state: str = session.execute(select(TABLE.c.state).where(TABLE.c.id == row_id)).scalar_one()
+    return state != DONE
 
 
 def get(session: Session, row_id: int) -> Interaction:
@@ -116,7 +131,7 @@ def get(session: Session, row_id: int) -> Interaction:
 def find_due_retries(session: Session, now: datetime, limit: int = 100) -> Sequence[Interaction]:
     query = (
         select(Interaction)
-        .where(Interaction.state == WAITING, Interaction.next_try_at <= now)
+        .where(Interaction.state == WAITING, Interaction.next_try_at <= now, sql("state <> 'done'"))
         .order_by(Interaction.next_try_at)
         .limit(limit)
     )
@@ -125,8 +140,10 @@ def find_due_retries(session: Session, now: datetime, limit: int = 100) -> Seque
 
 def find_resting(session: Session, limit: int = 50) -> Sequence[Interaction]:
     """Poison events: given up after the last try, waiting for an operator."""
-    query = select(Interaction).where(Interaction.state == RESTING).order_by(Interaction.id.desc()).limit(limit)
-    return session.scalars(query).all()
+    # Standing in the query word for word, the condition of the partial index lets SQLite use it.
+    is_undone = sql("state <> 'done'")
+    query = select(Interaction).where(Interaction.state == RESTING, is_undone).order_by(Interaction.id.desc())
+    return session.scalars(query.limit(limit)).all()
 
 
 def wake(session: Session, row_id: int, now: datetime) -> bool:
@@ -139,7 +156,7 @@ def wake(session: Session, row_id: int, now: datetime) -> bool:
     return bool(getattr(changed, "rowcount", 0))
 
 
-def find_recent(session: Session, conversation: str, since: datetime, limit: int) -> Sequence[Row[Any]]:
+def find_recent(session: Session, conversation: str, since: datetime, limit: int) -> Sequence[AnyRow]:
     """What was heard in a conversation since then, newest first: id, kind, member_id, text, outcome, reason,
     received_at."""
     query = (
@@ -187,3 +204,11 @@ def find_of_member(
     if before_id is not None:
         query = query.where(Interaction.id < before_id)
     return session.scalars(query).all()
+
+
+def find_latest(session: Session, conversation: str | None, limit: int) -> Sequence[Interaction]:
+    """The last interactions (of one conversation), oldest first."""
+    query = select(Interaction)
+    if conversation is not None:
+        query = query.where(Interaction.conversation == conversation)
+    return session.scalars(query.order_by(Interaction.id.desc()).limit(limit)).all()[::-1]

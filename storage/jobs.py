@@ -10,7 +10,7 @@ from sqlalchemy import Index, Integer, String, Text, select, text as sql, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import Base, BigId, UtcTime
+from storage.base import Base, BigId, UtcTime, table_of
 
 QUEUED, LEASED, DONE, RESTING = "queued", "leased", "done", "resting"
 
@@ -39,7 +39,7 @@ class Job(Base):
     )
 
 
-TABLE = Job.__table__
+TABLE = table_of(Job)
 
 
 def insert_once(session: Session, rows: Sequence[dict[str, Any]]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Index, String, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import Base, UtcTime
+from storage.base import Base, UtcTime, table_of
 
 
 class Member(Base):
@@ -28,7 +28,7 @@ class Member(Base):
     __table_args__ = (Index("ix_members_name", "name"),)
 
 
-TABLE = Member.__table__
+TABLE = table_of(Member)
 
 
 def get(session: Session, member_id: str) -> Member:

@@ -24,10 +24,19 @@ def upgrade(database: Database) -> None:
     with database.writer.begin() as connection:
         config = configuration(connection)
         seen = revision(connection)
-        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-        if seen is not None and seen not in known:
+        if seen is not None and seen not in known_revisions():
             raise NewerDatabase(seen)
         command.upgrade(config, "head")
+
+
+def known_revisions() -> set[str]:
+    """The schema versions this version of the program knows."""
+    return {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+
+
+def newest_revision() -> str | None:
+    """The schema version this version of the program brings a database to."""
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 def revision(connection: Connection) -> str | None:
@@ -40,3 +49,8 @@ def configuration(connection: Connection) -> Config:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     return config
+
+
+def is_ours(item: object, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:
+    """The full-text index is made by hand: a virtual table with shadows on SQLite, a plain one on PostgreSQL."""
+    return not (kind == "table" and name is not None and name.startswith("inbox_search"))

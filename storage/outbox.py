@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Integer, Row, String, Text, and_, exists, func, insert, or_, select, text as sql, update
+from sqlalchemy import Index, Integer, String, Text, and_, exists, func, insert, or_, select, text as sql, update
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
-from storage.base import Base, BigId, UtcTime
+from storage.base import AnyRow, Base, BigId, UtcTime, table_of
 
 QUEUED, LEASED, SENT, FAILED, UNKNOWN, HELD, SUPPRESSED = (
     "queued", "leased", "sent", "failed", "unknown", "held", "suppressed",
@@ -57,7 +57,7 @@ class Saying(Base):
     )
 
 
-TABLE = Saying.__table__
+TABLE = table_of(Saying)
 
 
 def insert_all(session: Session, rows: Sequence[dict[str, Any]]) -> None:
@@ -137,14 +137,14 @@ def count_by_state(session: Session) -> dict[str, int]:
     return {row[0]: row[1] for row in session.execute(query)}
 
 
-def find_of_causes(session: Session, cause_ids: Sequence[int]) -> dict[int, list[Row[Any]]]:
+def find_of_causes(session: Session, cause_ids: Sequence[int]) -> dict[int, list[AnyRow]]:
     """What was said because of each of these interactions."""
     query = (
         select(TABLE.c.cause_id, TABLE.c.id, TABLE.c.text, TABLE.c.state, TABLE.c.reason, TABLE.c.sent_at)
         .where(TABLE.c.cause_id.in_(cause_ids))
         .order_by(TABLE.c.id)
     )
-    said: dict[int, list[Row[Any]]] = {}
+    said: dict[int, list[AnyRow]] = {}
     for row in session.execute(query):
         said.setdefault(row.cause_id, []).append(row)
     return said

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Integer, String, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import Base
+from storage.base import Base, table_of
 
 
 class Revision(Base):
@@ -18,7 +18,7 @@ class Revision(Base):
     number: Mapped[int] = mapped_column(Integer)
 
 
-TABLE = Revision.__table__
+TABLE = table_of(Revision)
 KNOWLEDGE, GROUPS = "knowledge", "groups"
 
 

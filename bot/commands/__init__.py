@@ -1,1 +1,1 @@
-"""What the command line can do, one file a group of commands; nothing heavy is imported before it is needed."""
+"""What the command line can do, a file for each group of commands; what is heavy is imported when needed."""

@@ -19,15 +19,16 @@ def explain(error: Exception) -> tuple[str, int]:
         return tell(*words), 1
     if os.environ.get("TUAN_DEBUG"):
         traceback.print_exception(error)
-    return tell(
-        f"出错了：{type(error).__name__}：{_first_line(error)}。设置 TUAN_DEBUG=1 再运行一次可以看到出错位置。",
-        f"something went wrong: {type(error).__name__}: {_first_line(error)}. Run it again with TUAN_DEBUG=1 "
-        "to see where.",
-    ), BUG
+    what = f"{type(error).__name__}: {_first_line(error)}"
+    words = (
+        f"出错了：{what}。设置 TUAN_DEBUG=1 再运行一次，可以看到出错的位置。",
+        f"something went wrong: {what}. Run it again with TUAN_DEBUG=1 to see where.",
+    )
+    return tell(*words), BUG
 
 
 def _known(error: Exception) -> tuple[str, str] | None:
-    """Faults are told by the names of their types, so that nothing is imported only to say what is wrong."""
+    """Told by the names of the types, so that nothing is imported only to say what is wrong."""
     kind, why = type(error).__name__, _first_line(error)
     if kind == "DatabaseInUse":
         return (

@@ -57,13 +57,14 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         stop(
             f"不能在 {host}:{port} 上监听：{error.strerror}。用 --port 换一个端口，或停掉占用它的程序。",
-            f"cannot listen on {host}:{port}: {error.strerror}. Choose another with --port, or stop what uses it.",
+            f"cannot listen on {host}:{port}: {error.strerror}. Choose another port with --port, or stop "
+            "what uses it.",
         )
     return listener
 
 
 def prepare(settings: Settings) -> str | None:
-    """An up-to-date database, with the demo shop and an admin on the first start; gives the admin's password."""
+    """An up-to-date database, on the first start with the demo and an admin; gives the admin's password."""
     from bot import demo
     from bot.app import open_database, wall_clock
     from bot.console.passwords import create_first_admin
@@ -125,16 +126,8 @@ def _greet(settings: Settings, password: str | None) -> None:
     if password is not None:
         out.print(
             tell(
-                f"  首次登录  账号 [bold]admin[/]  一次性密码 [bold]{password}[/]（只显示这一次）",
+                f"  登录    账号 [bold]admin[/]，一次性密码 [bold]{password}[/]（只显示这一次）",
                 f"  sign in as [bold]admin[/] with the one-time password [bold]{password}[/] (shown only now)",
             )
         )
     out.print(tell("  按 Ctrl+C 停止", "  Ctrl+C stops it"), style="dim")
-
-
-def folder_in_words(path: Path) -> str:
-    """A path as short as it can be said from here."""
-    try:
-        return f"./{path.relative_to(Path.cwd())}"
-    except ValueError:
-        return str(path)

@@ -9,7 +9,18 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from bot.console import pages, sign_in, today
+from bot.console import (
+    audit,
+    faq,
+    groups,
+    handovers,
+    members,
+    operators,
+    pages,
+    products,
+    sign_in,
+    today,
+)
 from bot.console.desk import Desk
 from bot.console.passwords import create_first_admin
 from bot.console.visit import NotFound, Visit
@@ -20,6 +31,13 @@ __all__ = ["Desk", "create_first_admin", "routes"]
 AREAS = (
     sign_in.PAGES,
     today.PAGES,
+    handovers.PAGES,
+    faq.PAGES,
+    products.PAGES,
+    groups.PAGES,
+    members.PAGES,
+    operators.PAGES,
+    audit.PAGES,
 )
 
 

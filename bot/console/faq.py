@@ -107,9 +107,9 @@ def bench(visit: Visit) -> Response:
 
 def _save(visit: Visit, entry_id: str) -> Response:
     typed = faq_forms.read(visit.form, entry_id, answer_values(visit.desk.shop), visit.translate)
-    if typed.faults:
+    if typed.errors:
         return _form(visit, typed, 422)
-    values = typed.values()
+    values = typed.columns()
     try:
         with visit.act("faq.save", f"faq:{values['id']}", question=typed.question) as session:
             _check_revision(session, entry_id, typed)
@@ -134,7 +134,7 @@ def _freshened(visit: Visit, typed: FaqForm) -> FaqForm:
     """The operator's words, ready to be saved over what somebody else saved meanwhile, after a look."""
     with visit.read() as session:
         typed.revision = faq.get(session, typed.id).revision
-    typed.faults["revision"] = visit.translate("别人刚刚改过这一条。请核对后再保存，会覆盖对方的修改。")
+    typed.errors[""] = visit.translate("别人刚刚改过这一条。请核对后再保存，会覆盖对方的修改。")
     return typed
 
 

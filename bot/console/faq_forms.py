@@ -22,7 +22,7 @@ Translate = Callable[..., str]
 
 @dataclass(slots=True)
 class FaqForm:
-    """An entry as typed; what could not be understood is in `faults` by field name."""
+    """An entry as typed; what could not be understood is in `errors` by field name."""
 
     id: str = ""
     question: str = ""
@@ -31,13 +31,19 @@ class FaqForm:
     answer: str = ""
     is_enabled: bool = True
     revision: int = 0
-    faults: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
 
     @property
     def phrasing_list(self) -> list[str]:
         return list(dict.fromkeys(line.strip() for line in self.phrasings.splitlines() if line.strip()))
 
+    @property
     def values(self) -> dict[str, Any]:
+        """The fields as written, for showing them again."""
+        return {name: getattr(self, name) for name in ("question", "category", "phrasings", "answer", "is_enabled")}
+
+    def columns(self) -> dict[str, Any]:
+        """What to save; only for a form without errors."""
         return {
             "id": self.id or f"faq_{secrets.token_hex(6)}", "question": self.question, "category": self.category,
             "phrasings": self.phrasing_list, "answer": self.answer, "is_enabled": self.is_enabled,
@@ -61,7 +67,7 @@ def of_entry(entry: FaqEntry) -> FaqForm:
     )
 
 
-def read(form: Mapping[str, Any], entry_id: str, known: Mapping[str, Any], t: Translate) -> FaqForm:
+def read(form: Mapping[str, Any], entry_id: str, known: Mapping[str, Any], translate: Translate) -> FaqForm:
     """What was typed, with its faults in the operator's language; `known` is what an answer may name."""
     revision = form.get("revision")
     typed = FaqForm(
@@ -70,25 +76,25 @@ def read(form: Mapping[str, Any], entry_id: str, known: Mapping[str, Any], t: Tr
         is_enabled=bool(form.get("is_enabled")),
         revision=int(revision) if isinstance(revision, str) and COUNT.fullmatch(revision) else 0,
     )
-    faults = typed.faults
+    errors = typed.errors
     if not typed.question:
-        faults["question"] = t("请填写问题。")
+        errors["question"] = translate("请填写问题。")
     elif len(typed.question) > LONGEST_QUESTION:
-        faults["question"] = t("太长了。")
+        errors["question"] = translate("太长了。")
     if len(typed.category) > LONGEST_CATEGORY:
-        faults["category"] = t("太长了。")
+        errors["category"] = translate("太长了。")
     phrasings = typed.phrasing_list
     if len(phrasings) > MAX_PHRASINGS or any(len(each) > LONGEST_QUESTION for each in phrasings):
-        faults["phrasings"] = t(
+        errors["phrasings"] = translate(
             "最多%(most)s种问法，每种不超过%(length)s个字。", most=MAX_PHRASINGS, length=LONGEST_QUESTION
         )
     if not typed.answer:
-        faults["answer"] = t("请填写答案。")
+        errors["answer"] = translate("请填写答案。")
     else:
         try:
             check(typed.answer, known)
         except BrokenTemplate as error:
-            faults["answer"] = t("这个模板不能用：%(reason)s", reason=str(error))
+            errors["answer"] = translate("这个模板不能用：%(reason)s", reason=str(error))
     return typed
 
 

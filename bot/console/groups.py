@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 import segno
 from pydantic import BaseModel, StringConstraints
@@ -177,7 +178,7 @@ def _count_members(session: Session, group_id: str) -> int:
 
 
 def _lines_url(group_id: str, seen: str) -> str:
-    return f"{LIST}/{group_id}/lines?seen={seen}"
+    return f"{LIST}/{quote(group_id, safe=':/')}/lines?seen={seen}"
 
 
 def _join_url(visit: Visit, code: str) -> str:

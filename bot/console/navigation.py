@@ -24,6 +24,13 @@ class Place:
 PLACES = (
     Place("/console/today", mark("今天"), "today", is_on_phone=True),
     Place("/console/log", mark("互动日志"), "log", is_on_phone=True),
+    Place("/console/handovers", mark("转人工"), "handover", is_on_phone=True),
+    Place("/console/faq", mark("问答"), "faq", is_on_phone=True),
+    Place("/console/products", mark("商品"), "product"),
+    Place("/console/groups", mark("群"), "group"),
+    Place("/console/members", mark("成员"), "member"),
+    Place("/console/operators", mark("运营人员"), "operators", ADMIN),
+    Place("/console/audit", mark("审计记录"), "audit", ADMIN),
 )
 SEES = {ADMIN: (ADMIN, MANAGER, VIEWER), MANAGER: (MANAGER, VIEWER), VIEWER: (VIEWER,)}
 

@@ -56,7 +56,7 @@ class SkuRow:
 
 @dataclass(slots=True)
 class ProductForm:
-    """A product as typed; what could not be understood is in `faults` by field name."""
+    """A product as typed; what could not be understood is in `errors` by field name."""
 
     id: str = ""
     name: str = ""
@@ -70,14 +70,23 @@ class ProductForm:
     is_on_sale: bool = True
     revision: int = 0
     skus: list[SkuRow] = field(default_factory=list)
-    faults: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_sound(self) -> bool:
-        return not self.faults and not any(sku.fault for sku in self.skus)
+        return not self.errors and not any(sku.fault for sku in self.skus)
 
+    @property
     def values(self) -> dict[str, Any]:
-        """The columns to save; only for a sound form."""
+        """The fields as written, for showing them again."""
+        return {
+            "name": self.name, "brief": self.brief, "unit": self.unit, "category": self.category,
+            "aliases": self.aliases, "attributes": self.attributes, "price": self.price,
+            "list_price": self.list_price, "is_on_sale": self.is_on_sale,
+        }
+
+    def columns(self) -> dict[str, Any]:
+        """What to save; only for a sound form."""
         return {
             "id": self.id or f"prd_{secrets.token_hex(6)}", "name": self.name, "brief": self.brief, "unit": self.unit,
             "category": _words(self.category), "aliases": _words(self.aliases),
@@ -106,7 +115,7 @@ def of_product(product: Product, skus: Sequence[Sku]) -> ProductForm:
     )
 
 
-def read(form: FormData, product_id: str, t: Translate) -> ProductForm:
+def read(form: FormData, product_id: str, translate: Translate) -> ProductForm:
     """What was typed, with its faults in the operator's language."""
     typed = ProductForm(
         id=product_id, name=_text(form.get("name")), brief=_text(form.get("brief")), unit=_text(form.get("unit")),
@@ -117,46 +126,46 @@ def read(form: FormData, product_id: str, t: Translate) -> ProductForm:
     )
     columns = [[_text(each) for each in form.getlist(f"sku_{name}")] for name in ("id", "specs", "price", "stock")]
     typed.skus = [SkuRow(*row) for row in list(zip(*columns, strict=False))[: MAX_SKUS + 1]]
-    _find_faults(typed, t)
+    _find_faults(typed, translate)
     for row in typed.skus:
         if not row.is_blank:
-            row.fault = _sku_fault(row, t)
+            row.fault = _sku_fault(row, translate)
     return typed
 
 
-def _find_faults(typed: ProductForm, t: Translate) -> None:
-    faults = typed.faults
+def _find_faults(typed: ProductForm, translate: Translate) -> None:
+    errors = typed.errors
     if not typed.name:
-        faults["name"] = t("请填写商品名称。")
+        errors["name"] = translate("请填写商品名称。")
     elif len(typed.name) > LONGEST_NAME:
-        faults["name"] = t("太长了。")
+        errors["name"] = translate("太长了。")
     if len(typed.brief) > LONGEST_BRIEF:
-        faults["brief"] = t("太长了。")
+        errors["brief"] = translate("太长了。")
     if len(typed.unit) > 20:
-        faults["unit"] = t("太长了。")
+        errors["unit"] = translate("太长了。")
     for name, words in (("category", typed.category), ("aliases", typed.aliases)):
         if len(_words(words)) > MAX_LINES or any(len(word) > LONGEST_WORD for word in _words(words)):
-            faults[name] = t("太长了。")
+            errors[name] = translate("太长了。")
     if fen_of(typed.price) is None:
-        faults["price"] = t("价格以元为单位，最多两位小数，例如 39.90。")
+        errors["price"] = translate("价格以元为单位，最多两位小数，例如 39.90。")
     if typed.list_price and fen_of(typed.list_price) is None:
-        faults["list_price"] = t("价格以元为单位，最多两位小数，例如 39.90。")
+        errors["list_price"] = translate("价格以元为单位，最多两位小数，例如 39.90。")
     if (line := _bad_line(typed.attributes)) is not None:
-        faults["attributes"] = t("第%(line)s行不是「名称: 值」。", line=line)
+        errors["attributes"] = translate("第%(line)s行不是「名称: 值」。", line=line)
     filled = [row for row in typed.skus if not row.is_blank]
     if not filled:
-        faults["skus"] = t("至少需要一个规格，带价格和库存。")
+        errors["skus"] = translate("至少需要一个规格，带价格和库存。")
     elif len(typed.skus) > MAX_SKUS:
-        faults["skus"] = t("规格太多了。")
+        errors["skus"] = translate("规格太多了。")
 
 
-def _sku_fault(row: SkuRow, t: Translate) -> str:
+def _sku_fault(row: SkuRow, translate: Translate) -> str:
     if len(row.specs) > 200:
-        return t("太长了。")
+        return translate("太长了。")
     if fen_of(row.price) is None:
-        return t("价格以元为单位，最多两位小数，例如 39.90。")
+        return translate("价格以元为单位，最多两位小数，例如 39.90。")
     if COUNT.fullmatch(row.stock) is None:
-        return t("库存是不小于0的整数。")
+        return translate("库存是不小于0的整数。")
     return ""
 
 

@@ -99,7 +99,7 @@ def _save(visit: Visit, product_id: str) -> Response:
     typed = product_forms.read(visit.form, product_id, visit.translate)
     if not typed.is_sound:
         return _form(visit, typed, 422)
-    values, skus = typed.values(), typed.sku_values()
+    values, skus = typed.columns(), typed.sku_values()
     changes = {"name": typed.name, "price_fen": values["price_fen"], "is_on_sale": typed.is_on_sale}
     detail = changes | {"skus": [[sku["id"], sku["price_fen"], sku["stock"]] for sku in skus]}
     try:
@@ -109,10 +109,10 @@ def _save(visit: Visit, product_id: str) -> Response:
     except Stale:
         with visit.read() as session:
             typed.revision = products.get(session, product_id).revision
-        typed.faults["revision"] = visit.translate("别人刚刚改过这个商品。请核对后再保存，会覆盖对方的修改。")
+        typed.errors[""] = visit.translate("别人刚刚改过这个商品。请核对后再保存，会覆盖对方的修改。")
         return _form(visit, typed, 409)
     except SkuTaken:
-        typed.faults["skus"] = visit.translate("有规格属于别的商品，请刷新页面再试。")
+        typed.errors["skus"] = visit.translate("有规格属于别的商品，请刷新页面再试。")
         return _form(visit, typed, 409)
     visit.desk.shelf.refresh()
     return visit.go(f"{LIST}/{values['id']}", visit.translate("已保存，下一个问题就会用上。"))

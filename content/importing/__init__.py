@@ -1,4 +1,4 @@
-"""Takes products, FAQ entries and members from files: stores what is sound and tells the rest line by line."""
+"""Takes products, FAQ entries and members from files: stores what is sound, tells the rest by line."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def _because(line: int) -> Refused:
 
 
 def _product(lines: Sequence[tuple[int, Mapping[str, Any]]]) -> tuple[Checked, list[RefusedRow]]:
-    """The product of all lines with its id; a line that says again what an earlier one said is refused alone."""
+    """The product of all lines with its id; a line that says what an earlier one said is refused alone."""
     line, named = lines[0]
     try:
         values = _values(named)

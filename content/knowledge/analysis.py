@@ -26,7 +26,7 @@ class Analysis:
     and `pairs` are of the second, `written` and `plain_pairs` of the first."""
 
     __slots__ = ("denied", "kinds", "latin", "length", "mass", "numbers", "pair_mass", "pairs", "plain",
-                 "plain_pairs", "read", "sound", "unit_weights", "units", "written")  # fmt: skip
+                 "plain_pairs", "read", "sound", "sounds", "unit_weights", "units", "written")  # fmt: skip
 
     def __init__(self, plain: str, read: str) -> None:
         self.plain = plain
@@ -40,6 +40,7 @@ class Analysis:
         weights = [unit_weight(unit) for unit in sequence]
         self.unit_weights = dict(zip(sequence, weights, strict=True))
         self.units = frozenset(self.unit_weights)
+        self.sounds = dict(zip(sequence, sounded(" ".join(sequence)).split(" "), strict=True))
         self.mass = sum(self.unit_weights.values())
         self.pairs = {
             first + second: (heavy + light) / 2

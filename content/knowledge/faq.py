@@ -10,7 +10,7 @@ from content.knowledge.passages import Candidate, Passage
 from content.knowledge.postings import Postings
 from content.knowledge.ranking import CONFIDENCE, beside_the_others, linear, probability
 
-CONSIDERED = 8  # entries compared closely
+CONSIDERED = 6  # entries compared closely
 
 
 @dataclass(frozen=True, slots=True)

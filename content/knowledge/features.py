@@ -8,7 +8,6 @@ from rapidfuzz.distance import Indel, LCSseq
 
 from content.knowledge.analysis import Analysis
 from content.knowledge.postings import Postings
-from content.knowledge.text import sounded
 from content.knowledge.weights import HEAVIEST
 
 RANKED_BY = (
@@ -28,8 +27,8 @@ class Rarity:
     """How rare the question's characters are in the base, looked up once a question."""
 
     def __init__(self, question: Analysis, postings: Postings) -> None:
-        self.postings = postings
-        self.of = {unit: postings.weight(unit) for unit in question.units}
+        self.everywhere = postings.weights
+        self.of = {unit: postings.weights[unit] for unit in question.units}
         self.total = sum(self.of.values())
         unknown = [weight for unit, weight in question.unit_weights.items() if not postings.holds(unit)]
         self.unknown_share = sum(unknown) / question.mass
@@ -43,13 +42,13 @@ def describe(
     """The features of an entry in the order of NAMES: its closest text and that text's cosine, the mean cosine
     of its closest texts and all their characters, and how many texts it has."""
     ours, theirs = question.unit_weights, text.unit_weights
-    here, weight_of = rarity.of, rarity.postings.weight
+    here, everywhere = rarity.of, rarity.everywhere
     missed = [unit for unit in ours if unit not in theirs]
     extra = [unit for unit in theirs if unit not in ours]
     mass_missed = sum([ours[unit] for unit in missed])
     mass_extra = sum([theirs[unit] for unit in extra])
     missed_here = sum([here[unit] for unit in missed])
-    rare_extra = [weight_of(unit) for unit in extra]
+    rare_extra = [everywhere[unit] for unit in extra]
     extra_here = sum(rare_extra)
     common_here = rarity.total - missed_here + 1e-6
     left = [unit for unit in missed if unit not in entry]
@@ -69,7 +68,7 @@ def describe(
         common_here / (common_here + extra_here),
         min(missed_here, extra_here, 6.0) / 3.0,
         Indel.normalized_similarity(question.sound, text.sound),
-        _rescued(ours, missed, extra) / question.mass,
+        _rescued(question, text, missed, extra),
         2.0 * len(pairs & their_pairs) / (len(pairs) + len(their_pairs) or 1),
         mean,
         1.0 - sum([ours[unit] for unit in left]) / question.mass,
@@ -89,9 +88,9 @@ def describe(
     ]
 
 
-def _rescued(ours: dict[str, float], missed: list[str], extra: list[str]) -> float:
-    """The mass of our missed characters that the other text has under another spelling of the same sound."""
+def _rescued(question: Analysis, text: Analysis, missed: list[str], extra: list[str]) -> float:
+    """The share of our missed characters that the other text spells differently but with the same sound."""
     if not missed or not extra:
         return 0.0
-    sounds = {sounded(unit) for unit in extra}
-    return sum([ours[unit] for unit in missed if sounded(unit) in sounds])
+    sounds = {text.sounds[unit] for unit in extra}
+    return sum([question.unit_weights[each] for each in missed if question.sounds[each] in sounds]) / question.mass

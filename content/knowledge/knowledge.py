@@ -11,8 +11,8 @@ from content.knowledge.passages import Candidate, Passage, Spoken
 from content.knowledge.products import Catalogue
 
 
-SPEAK_ADDRESSED = 0.4  # mentioned or private: a wrong answer costs less than silence
-SPEAK_UNADDRESSED = 0.85  # into the talk of others only when nearly sure
+SPEAK_ADDRESSED = 0.35  # mentioned or private: a wrong answer costs less than silence
+SPEAK_UNADDRESSED = 0.65  # into the talk of others only when nearly sure
 
 
 class Knowledge:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from content.knowledge.analysis import Analysis
 
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
+_REMEMBERED = 20_000
 _EMPTY = np.zeros(0, np.int32)
 PAIR_SHARE = 0.3  # a pair's share of the squared weight a single character would have
 
@@ -26,10 +27,10 @@ class Postings:
         self._shares: list[float] = []
         self._holders: list[int] = []  # passages holding the term
         self._texts: list[Ints] = []  # the terms of each text
-        self._first: list[int] = []  # the first text of each passage slot
+        self._first: list[int] = [0]  # the first text of each passage slot, and past the last
         self._alive: list[bool] = []
         self._stale = True
-        self._weights: dict[str, float] = {}
+        self.weights = _Remembered(self._weigh)  # how rarely the base holds a term
         self._term_squares: Floats = np.zeros(0)
         self._lengths: Floats = np.zeros(0)
         self._starts: Ints = np.zeros(0, np.int32)
@@ -39,12 +40,11 @@ class Postings:
 
     @property
     def slots(self) -> int:
-        return len(self._first)
+        return len(self._alive)
 
     def add(self, texts: Sequence[Analysis]) -> int:
         """Adds one passage and returns its slot."""
-        slot = len(self._first)
-        self._first.append(len(self._texts))
+        slot = len(self._alive)
         self._alive.append(True)
         held: set[int] = set()
         for text in texts:
@@ -58,6 +58,7 @@ class Postings:
             held.update(terms)
         for term in held:
             self._holders[term] += 1
+        self._first.append(len(self._texts))
         self._stale = True
         return slot
 
@@ -67,16 +68,10 @@ class Postings:
         self._alive[slot] = False
         self._stale = True
 
-    def weight(self, term: str) -> float:
-        """How rarely the base holds the term: 0 when every passage does, 1 when none."""
-        known = self._weights.get(term)
-        if known is None:
-            number = self._numbers.get(term)
-            holders = self._holders[number] if number is not None else 0
-            known = self._rarity(holders) / self._rarity(0)
-            if number is not None:
-                self._weights[term] = known
-        return known
+    def _weigh(self, term: str) -> float:
+        """How rarely the base holds the term: near 0 when every passage does, 1 when none."""
+        number = self._numbers.get(term)
+        return self._rarity(self._holders[number] if number is not None else 0) / self._rarity(0)
 
     def holds(self, term: str) -> bool:
         number = self._numbers.get(term)
@@ -85,21 +80,24 @@ class Postings:
     def best(self, question: Analysis, limit: int) -> list[tuple[int, list[tuple[float, int]]]]:
         """The best passages: slot and its texts (score, place within the passage), best first."""
         self._refresh()
-        if not self._first:
+        if not self._alive:
             return []
         scores = self._score(question)
         best = np.maximum.reduceat(scores, self._starts)
-        many = min(limit * 2, len(best))
-        slots = np.argpartition(best, -many)[-many:].tolist() if many < len(best) else range(len(best))
+        many = min(limit + 4, len(best))
+        slots = best.argpartition(-many)[-many:] if many < len(best) else np.arange(len(best))
         found = []
-        for slot in slots:
-            if best[slot] <= 0.0:
+        for slot, first in zip(slots.tolist(), best[slots].tolist(), strict=True):
+            if first <= 0.0:
                 continue
-            span = self._span(slot)
-            ranked = sorted(((score, at) for at, score in enumerate(scores[span].tolist())), reverse=True)
-            top = ranked[:3]
-            found.append((0.5 * top[0][0] + 0.5 * sum(s for s, _ in top) / len(top), slot, top))
-        found.sort(key=lambda each: (-each[0], each[1]))
+            start, end = self._first[slot], self._first[slot + 1]
+            if end - start == 1:
+                found.append((-first, slot, [(first, 0)]))
+                continue
+            top = sorted(zip(scores[start:end].tolist(), range(end - start), strict=True), reverse=True)[:3]
+            mean = sum([score for score, _ in top]) / len(top)
+            found.append((-0.5 * (first + mean), slot, top))
+        found.sort()
         return [(slot, top) for _, slot, top in found[:limit]]
 
     def _score(self, question: Analysis) -> Floats:
@@ -136,19 +134,18 @@ class Postings:
         return number
 
     def _span(self, slot: int) -> slice:
-        last = self._first[slot + 1] if slot + 1 < len(self._first) else len(self._texts)
-        return slice(self._first[slot], last)
+        return slice(self._first[slot], self._first[slot + 1])
 
     def _rarity(self, holders: int) -> float:
         return math.log(1 + len(self._alive) / (holders + 0.5))
 
     def _refresh(self) -> None:
-        if not self._stale or not self._first:
+        if not self._stale or not self._alive:
             return
         for number, texts in self._loose.items():
             self._postings[number] = np.append(self._postings[number], np.array(texts, np.int32))
         self._loose = {}
-        self._weights = {}
+        self.weights = _Remembered(self._weigh)
         rarity = np.log1p(len(self._alive) / (np.array(self._holders) + 0.5))
         self._term_squares = (rarity * np.array(self._shares)) ** 2
         sizes = [len(terms) for terms in self._texts]
@@ -158,8 +155,22 @@ class Postings:
         for slot, alive in enumerate(self._alive):
             if not alive:
                 self._lengths[self._span(slot)] = 0.0
-        self._starts = np.array(self._first, np.int32)
+        self._starts = np.array(self._first[:-1], np.int32)
         self._stale = False
+
+
+class _Remembered(dict[str, float]):
+    """Values worked out when first asked for, for as long as the base stays as it is."""
+
+    def __init__(self, work_out: Callable[[str], float]) -> None:
+        super().__init__()
+        self._work_out = work_out
+
+    def __missing__(self, term: str) -> float:
+        value = self._work_out(term)
+        if len(self) < _REMEMBERED:
+            self[term] = value
+        return value
 
 
 def _terms(text: Analysis) -> tuple[frozenset[str], frozenset[str]]:

@@ -22,7 +22,8 @@ class Linear:
     constant: float
 
     def __call__(self, values: Sequence[float]) -> float:
-        return self.constant + sum(map(mul, self.weights, values))
+        total: float = sum(map(mul, self.weights, values), self.constant)
+        return total
 
 
 @cache

@@ -2,13 +2,8 @@
 
 from alembic import context
 
+from storage.migrate import is_ours
 from storage.models import METADATA
-
-
-def is_ours(item: object, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:
-    """The full-text index is made by hand: a virtual table with shadows on SQLite, a plain one on PostgreSQL."""
-    return not (kind == "table" and name is not None and name.startswith("inbox_search"))
-
 
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=METADATA, compare_type=True,

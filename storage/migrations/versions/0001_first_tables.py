@@ -89,6 +89,8 @@ def upgrade() -> None:
     with op.batch_alter_table('inbox', schema=None) as batch_op:
         batch_op.create_index('ix_inbox_conversation', ['conversation', 'id'], unique=False)
         batch_op.create_index('ix_inbox_heard_by', ['heard_by', 'id'], unique=False, sqlite_where=sa.text('heard_by is not null'), postgresql_where=sa.text('heard_by is not null'))
+        batch_op.create_index('ix_inbox_kind', ['kind', 'id'], unique=False, sqlite_where=sa.text("kind <> 'MessageReceived'"), postgresql_where=sa.text("kind <> 'MessageReceived'"))
+        batch_op.create_index('ix_inbox_undone', ['state', 'id'], unique=False, sqlite_where=sa.text("state <> 'done'"), postgresql_where=sa.text("state <> 'done'"))
         batch_op.create_index('ix_inbox_member', ['member_id', 'id'], unique=False)
         batch_op.create_index('ix_inbox_outcome', ['outcome', 'id'], unique=False, sqlite_where=sa.text("outcome <> 'none'"), postgresql_where=sa.text("outcome <> 'none'"))
         batch_op.create_index('ix_inbox_received', ['received_at'], unique=False)
@@ -345,6 +347,8 @@ def downgrade() -> None:
         batch_op.drop_index('ix_inbox_retry', sqlite_where=sa.text("state <> 'done'"), postgresql_where=sa.text("state <> 'done'"))
         batch_op.drop_index('ix_inbox_received')
         batch_op.drop_index('ix_inbox_outcome', sqlite_where=sa.text("outcome <> 'none'"), postgresql_where=sa.text("outcome <> 'none'"))
+        batch_op.drop_index('ix_inbox_kind', sqlite_where=sa.text("kind <> 'MessageReceived'"), postgresql_where=sa.text("kind <> 'MessageReceived'"))
+        batch_op.drop_index('ix_inbox_undone', sqlite_where=sa.text("state <> 'done'"), postgresql_where=sa.text("state <> 'done'"))
         batch_op.drop_index('ix_inbox_member')
         batch_op.drop_index('ix_inbox_heard_by', sqlite_where=sa.text('heard_by is not null'), postgresql_where=sa.text('heard_by is not null'))
         batch_op.drop_index('ix_inbox_conversation')

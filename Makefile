@@ -1,0 +1,52 @@
+# Everything from a fresh checkout: `make run` and `make test` set up by themselves what is missing.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PACKAGES := bot handlers content storage
+
+.PHONY: help setup run test bench lint lock clean
+
+help:
+	@echo "make run     start Tuanzhang with its demo shop (TUAN_HOME, TUAN_PORT and the other TUAN_… are honoured)"
+	@echo "make test    the whole test suite          make lint   ruff, mypy, import rules"
+	@echo "make bench   durable messages a second     make lock   pin the newest versions in requirements.lock"
+
+setup: $(INSTALLED)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Tuanzhang needs Python 3.11 or newer, and «$(PYTHON)» is $$($(PYTHON) --version 2>&1 || true)."; \
+		echo "On Debian 12: apt-get install python3 python3-venv. Or name another one: make PYTHON=python3.12"; \
+		exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "On Debian: apt-get install python3-venv"; exit 1; }
+
+$(INSTALLED): requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Setting up $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q $(PACKAGES)
+	@touch $@
+
+run: $(INSTALLED)
+	@exec $(BIN)/tuan run
+
+test: $(INSTALLED)
+	@$(BIN)/python -m pytest $(TESTS)
+
+bench: $(INSTALLED)
+	@$(BIN)/tuan bench ingest
+
+lint: $(INSTALLED)
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+# One lock for running, developing and testing, for every platform; hashes, and no index's address.
+lock: $(INSTALLED)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --no-annotate --quiet --upgrade --output-file requirements.lock
+
+clean:
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info

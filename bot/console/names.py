@@ -1,0 +1,98 @@
+"""What rows of the log are called on the page: features, outcomes, kinds, states, and why something was decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.console.language import mark
+
+# name → (words, colour of the badge)
+FEATURES = {
+    "faq": (mark("问答"), "blue"),
+    "service": (mark("人工"), "amber"),
+    "welcome": (mark("欢迎"), "green"),
+    "menu": (mark("菜单"), "violet"),
+    "community": (mark("群务"), ""),
+}
+OUTCOMES = {
+    "answered": (mark("已回答"), "green"),
+    "unanswered": (mark("未答"), "amber"),
+    "handover": (mark("转人工"), "blue"),
+    "done": (mark("已办"), "green"),
+    "silent": (mark("不出声"), ""),
+    "none": (mark("闲聊"), ""),
+    "refused": (mark("已拒绝"), "amber"),
+    "failed": (mark("出错"), "red"),
+}
+KINDS = {
+    "MessageReceived": mark("消息"),
+    "MemberJoined": mark("入群"),
+    "MemberLeft": mark("退群"),
+    "TopicChanged": mark("改群名"),
+    "GreetingDue": mark("该欢迎了"),
+    "QuestionUnanswered": mark("没答上的提问"),
+    "OperatorSpoke": mark("运营发言"),
+}
+STATES = {
+    "done": (mark("已处理"), ""),
+    "waiting": (mark("等待重试"), "amber"),
+    "resting": (mark("已搁置"), "red"),
+}
+SAYING_STATES = {
+    "queued": (mark("待发"), "amber"),
+    "leased": (mark("发送中"), "amber"),
+    "sent": (mark("已发"), "green"),
+    "failed": (mark("发送失败"), "red"),
+    "unknown": (mark("不知是否发出"), "red"),
+    "held": (mark("等你确认"), "amber"),
+    "suppressed": (mark("没有发"), ""),
+}
+REASONS = {
+    "switched off in this group": mark("这个群设为只听不说"),
+    "speaks only when mentioned": mark("这个群设为被 @ 才说"),
+    "an operator is talking": mark("运营正在说话，不插嘴"),
+    "nothing known": mark("没有相关的知识"),
+    "asked for a person": mark("成员要找人工"),
+    "already waiting": mark("已经在等人工"),
+    "answered meanwhile": mark("等的时候已经有人回答"),
+    "no answer we stand by": mark("没有有把握的答案"),
+    "stopped while sending": mark("发送途中程序停了"),
+    "too late for an answer": mark("太晚了，再答反而奇怪"),
+    "group is closed": mark("群已关闭"),
+}
+PREFIXES = {
+    "unsure: ": mark("没有把握，最接近的是"),
+    "just answered: ": mark("刚刚答过同样的"),
+    "said by ": mark("说的人："),
+}
+PAGES = {"faq": "/console/faq", "product": "/console/products"}
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A reason to read: words still to be translated, what stands as it is, and the page about it."""
+
+    words: str
+    rest: str = ""
+    url: str = ""
+
+
+def why(reason: str | None) -> Why | None:
+    """What a row's `reason` means; a passage id becomes a link to its FAQ entry or product."""
+    if not reason:
+        return None
+    if reason in REASONS:
+        return Why(REASONS[reason])
+    for prefix, words in PREFIXES.items():
+        if reason.startswith(prefix):
+            rest = reason.removeprefix(prefix)
+            return Why(words, rest, page_of(rest))
+    url = page_of(reason)
+    return Why(mark("依据"), reason, url) if url else Why("", reason)
+
+
+def page_of(passage_id: str) -> str:
+    """The console page of a passage ("faq:faq_x", "product:prd_x"); empty for anything else."""
+    kind, _, row_id = passage_id.partition(":")
+    is_plain = bool(row_id) and all(sign.isalnum() or sign in "_-." for sign in row_id) and row_id not in (".", "..")
+    return f"{PAGES[kind]}/{row_id}" if kind in PAGES and is_plain else ""

@@ -1,0 +1,72 @@
+"""Turns templates into pages in the visitor's language, with the headers that keep strangers' scripts out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from bot.settings import Settings
+
+HERE = Path(__file__).parent
+_HOST = re.compile(r"[A-Za-z0-9.-]+(?::\d+)?|\[[0-9a-fA-F:]+\](?::\d+)?")
+
+
+class Paper:
+    """The public pages' templates and words."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._environment = Environment(
+            loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined,
+            trim_blocks=True, lstrip_blocks=True,
+        )
+        self._environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
+        table: dict[str, dict[str, list[str]]] = yaml.safe_load((HERE / "texts.yaml").read_text("utf-8"))
+        self._texts = {
+            language: {part: {key: pair[place] for key, pair in rows.items()} for part, rows in table.items()}
+            for place, language in enumerate(("zh", "en"))
+        }
+
+    def page(self, request: Request, template: str, values: Mapping[str, Any], status: int = 200) -> HTMLResponse:
+        """A page in the language asked for by ?lang=, else the browser's, else Chinese."""
+        language = language_of(request)
+        texts = self._texts[language]
+        bot_name = self._settings.bot_name
+        html = self._environment.get_template(template).render(
+            {name: text.replace("{bot}", bot_name) for name, text in texts["page"].items()}
+            | {"words": texts["script"], "lang": language, "shop": self._settings.shop_name, "bot": bot_name} | values
+        )
+        return HTMLResponse(html, status, headers=_headers(request))
+
+
+def language_of(request: Request) -> str:
+    """zh or en."""
+    asked = request.query_params.get("lang", "")
+    if asked in ("zh", "en"):
+        return asked
+    for part in request.headers.get("accept-language", "")[:200].split(","):
+        tag = part.split(";")[0].strip().lower()
+        if tag[:2] in ("zh", "en"):
+            return tag[:2]
+    return "zh"
+
+
+def _headers(request: Request) -> dict[str, str]:
+    host = request.headers.get("host", "")
+    # Older Safari does not count a WebSocket to the same host as 'self'.
+    sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
+    return {
+        "Content-Security-Policy": (
+            f"default-src 'self'; connect-src 'self'{sockets}; img-src 'self' https: blob:; object-src 'none'; "
+            "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        ),
+        "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cache-Control": "no-store",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=()", "Vary": "Accept-Language",
+    }
