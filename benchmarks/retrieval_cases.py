@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from content.knowledge.analysis import Reader
 from content.knowledge.faq import FaqIndex
@@ -20,6 +21,7 @@ from content.knowledge.passages import Passage
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "faq"
 FOLDS = 5
 PHRASINGS = 3
+DEMO = Path(__file__).resolve().parents[1] / "content" / "demo"
 SOURCES = ("lcqmc_dev", "xiaobu_dev", "atec", "afqmc")
 NARROW = frozenset({"atec", "afqmc"})  # pairs of the same domain as the `ant` base
 ENTRIES = 400  # in a made base, a third of them with look-alikes that are not in it
@@ -92,6 +94,46 @@ def made_cases(data: Path = DATA, seed: int = 0) -> list[Case]:
         clusters, look_alikes = _clusters(own)
         for _ in range(BASES):
             cases += _made_base(source, clusters, look_alikes, chance)
+    return cases
+
+
+ASKED_OF_PRODUCTS = (
+    "{}多少钱", "{}还有货吗", "{}哪里产的", "{}多重", "{}能带上飞机吗", "{}和超市的比哪个好", "{}送人合适吗", "{}什么牌子的", "{}有赠品吗",
+    "{}多厚", "{}有几种颜色", "{}能便宜点吗", "{}谁买过", "{}是正品吗", "减肥能吃{}吗",
+)  # fmt: skip
+SAID_OF_PRODUCTS = (
+    "刚拿到{}", "{}收到了谢谢", "我家娃最爱{}了", "今天的{}真不错", "上次买的{}还没吃完", "等下去拿{}", "{}已经拍了", "别人家的{}真好",
+    "我也想要{}", "{}到了吗我去拿", "昨天买了{}", "好想吃{}啊",
+)  # fmt: skip
+
+
+def shop_cases(seed: int = 5) -> list[Case]:
+    """The demo shop's FAQ, five times with a fifth of its entries left out: a phrasing of a kept entry should
+    find it; one of a left-out entry, a product question and talk about a product should find nothing."""
+    chance = random.Random(seed)
+    entries = yaml.safe_load((DEMO / "faq.yaml").read_text(encoding="utf-8"))
+    products = yaml.safe_load((DEMO / "products.yaml").read_text(encoding="utf-8"))
+    nouns = sorted({alias for product in products for alias in product["aliases"]})
+    reader = Reader()
+    cases: list[Case] = []
+    for left_out in range(FOLDS):
+        index = FaqIndex(reader)
+        asked: list[tuple[str, str | None, str]] = []
+        for entry in entries:
+            texts = [entry["question"], *entry["phrasings"]]
+            if fold_of(entry["id"]) == left_out:
+                asked += [("indomain_withheld", None, text) for text in chance.sample(texts, min(3, len(texts)))]
+                continue
+            chance.shuffle(texts)
+            known = chance.randint(1, max(1, min(4, len(texts) - 1)))
+            index.put(Passage(entry["id"], "faq", texts[0], tuple(texts[1:known])))
+            asked += [("query", entry["id"], text) for text in texts[known : known + 2]]
+        for noun in chance.sample(nouns, 60):
+            asked.append(("indomain_withheld", None, chance.choice(ASKED_OF_PRODUCTS).format(noun)))
+            asked.append(("chatter_shop", None, chance.choice(SAID_OF_PRODUCTS).format(noun)))
+        cases += [
+            _case(reader, index, kind, "shop", right or text, right, text) for kind, right, text in asked
+        ]
     return cases
 
 

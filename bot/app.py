@@ -22,6 +22,7 @@ from bot.sender import Sender
 from bot.settings import Settings
 from bot.talk import Talk
 from bot.web import app as web
+from bot.web import health
 from bot.worker import Worker
 from content.knowledge import Knowledge
 from content.render import Words
@@ -130,5 +131,10 @@ def build(settings: Settings, operator: Operator) -> Starlette:
     desk = console.Desk(
         settings, operator.database, operator.dispatcher, operator.sender, operator.shelf, operator.shop, operator.now
     )
-    routes = [*web.routes(settings, operator.database, operator.web_channel), *console.routes(desk)]
+    vitals = health.Vitals(
+        settings, operator.database, operator.dispatcher, operator.sender, lambda: operator.web_channel.sockets
+    )
+    routes = [
+        *health.routes(vitals), *web.routes(settings, operator.database, operator.web_channel), *console.routes(desk),
+    ]
     return Starlette(routes=routes, lifespan=lifespan)

@@ -15,6 +15,7 @@ import structlog
 
 from bot.batch import Batch, Item, Parts
 from bot.events import Event, Handled, read
+from bot.tally import Tally
 from storage import inbox
 from storage.database import Database
 from storage.inbox import Interaction
@@ -81,6 +82,7 @@ class Dispatcher:
         count = 1 if database.is_sqlite else lanes
         self.lanes = [Lane(number, self) for number in range(count)]
         self.batches, self.events_kept = 0, 0
+        self.tally = Tally()
         self._is_closing = False
 
     def start(self) -> None:
@@ -147,6 +149,7 @@ class Dispatcher:
         batch.remember()
         self.batches += 1
         self.events_kept += sum(one.is_new for one in handled)
+        self._count(items, handled)
         if batch.kept:
             kept = [Kept(event, inbox_id) for event, inbox_id in batch.kept]
             try:
@@ -163,13 +166,23 @@ class Dispatcher:
                 batch = Batch(session, self.parts)
                 handled = batch.put_aside(item, error, RETRY_AFTER)
             batch.remember()
+            self._count([item], [handled])
             if batch.kept:
                 self.on_kept([Kept(event, inbox_id) for event, inbox_id in batch.kept], False)
             return handled
         except Exception as unkept:
             # Not even the failure can be kept (a full disk, a lost database): nothing was received.
-            log.error("event not kept", key=item.event.key, error=type(unkept).__name__)
-            return Handled(0, False, NOT_KEPT, str(unkept))
+            reason = _reason(unkept)
+            log.error("event not kept", key=item.event.key, error=type(unkept).__name__, reason=reason)
+            self.tally.refuse(reason)
+            return Handled(0, False, NOT_KEPT, reason)
+
+    def _count(self, items: Sequence[Item], handled: Sequence[Handled]) -> None:
+        now = self.parts.now()
+        self.tally.add(
+            (one.outcome, (now - item.received_at).total_seconds() * 1000)
+            for item, one in zip(items, handled, strict=True) if one.is_new
+        )
 
     def _tell(self, items: list[Item], handled: Sequence[Handled]) -> None:
         """Wake whoever waits: threads one by one, an event loop once for all its futures."""
@@ -182,6 +195,11 @@ class Dispatcher:
         for loop, pairs in on_loops.items():
             if not loop.is_closed():
                 loop.call_soon_threadsafe(_resolve_all, pairs)
+
+
+def _reason(error: Exception) -> str:
+    """What the database itself says, without the statement and its values."""
+    return str(getattr(error, "orig", None) or type(error).__name__).splitlines()[0][:200]
 
 
 def _resolve(done: Future[Handled] | asyncio.Future[Handled], outcome: Handled) -> None:

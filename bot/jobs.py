@@ -25,7 +25,7 @@ class Job:
 
 
 def _names(kind: type[Job]) -> set[str]:
-    return {field.name for field in fields(kind)}
+    return {one.name for one in fields(kind)}
 
 
 def row_of(job: Job, *, now: datetime, due_at: datetime | None, cause_id: int | None) -> dict[str, Any]:
@@ -44,9 +44,10 @@ def read_event(payload: str) -> Event:
     stored = orjson.loads(payload)
     values = stored["event"]
     values["occurred_at"] = datetime.fromisoformat(values["occurred_at"])
-    return KINDS[stored["kind"]](
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    )
+    given: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }
+    return KINDS[stored["kind"]](**given)
 
 
 def _row(

@@ -12,8 +12,34 @@ import structlog
 
 # What members and operators write, and who they are, stays in the database.
 PERSONAL = frozenset(
-    "text texts words name names nickname member_name operator_name question answer query phone address note token "
-    "password secret cookie body detail message say client ip url".split()
+    {
+        *(
+            "text",
+            "texts",
+            "words",
+            "say",
+            "message",
+            "question",
+            "answer",
+            "query",
+            "note",
+            "body",
+            "detail",
+        ),
+        *(
+            "name",
+            "names",
+            "nickname",
+            "member_name",
+            "operator_name",
+            "phone",
+            "address",
+            "client",
+            "ip",
+            "url",
+        ),
+        *("token", "password", "secret", "cookie"),
+    }
 )
 FRAMES = 8
 QUIET = ("uvicorn", "uvicorn.error", "uvicorn.access", "apscheduler", "alembic", "websockets", "asyncio")

@@ -40,6 +40,10 @@ class Sender:
         self._is_closing = False
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def is_running(self) -> bool:
+        return self._task is not None and not self._task.done()
+
     def wake(self) -> None:
         """There may be something to say."""
         self._wake.set()

@@ -97,6 +97,12 @@ def find_by_code(session: Session, channel: str, code: str) -> Group | None:
     return session.scalars(select(Group).where(Group.channel == channel, Group.code == code)).first()
 
 
+def find_first(session: Session, channel: str) -> Group | None:
+    """The oldest open group of a channel."""
+    query = select(Group).where(Group.channel == channel, Group.closed_at.is_(None))
+    return session.scalars(query.order_by(Group.created_at, Group.id).limit(1)).first()
+
+
 def find_all(session: Session) -> Sequence[Group]:
     return session.scalars(select(Group).order_by(Group.created_at, Group.id)).all()
 

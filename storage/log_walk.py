@@ -62,9 +62,7 @@ class Walk:
             "outcome": wanted.outcome not in ("", "none"), "feature": bool(self.listened),
             "conversation": bool(wanted.conversation),
         }
-        found = [name for name, is_open in roads.items() if is_open]
-        # Replies are many and their road is a slow one: taken only where there is no other.
-        return found or (["reply"] if wanted.has_reply else [])
+        return [name for name, is_open in roads.items() if is_open]
 
     def _size(self, road: str) -> int:
         """How many rows are on a road, counted no further than needed to choose."""
@@ -76,9 +74,6 @@ class Walk:
         if road == "words" and self.match is not None:
             row_id = self.match.selected_columns[0]
             return self.match.with_only_columns(row_id.label("id")).where(row_id.between(low, high))
-        if road == "reply":
-            cause = outbox.TABLE.c.cause_id
-            return select(cause.label("id")).distinct().where(cause.between(low, high))
         if road == "feature":
             parts = [
                 select(TABLE.c.id).where(TABLE.c.heard_by == one, TABLE.c.id.between(low, high)) for one in self.listened
@@ -117,7 +112,7 @@ class Walk:
             checks.append(column("received_at") >= wanted.since)
         if wanted.until is not None:
             checks.append(column("received_at") < wanted.until)
-        if wanted.has_reply and self.road != "reply":
+        if wanted.has_reply:
             checks.append(exists().where(outbox.TABLE.c.cause_id == TABLE.c.id))
         if self.match is not None and self.road != "words":
             checks.append(self._holds_words())
@@ -157,7 +152,7 @@ class Walk:
     def passing(self, low: int, high: int) -> Select[Any]:
         """The ids in a range that pass every filter, in one column `id`, in no order."""
         checks = self.checks()
-        if self.road in ("words", "reply", "feature"):
+        if self.road in ("words", "feature"):
             ids = self._ids(self.road, low, high)
             if not checks:
                 return ids

@@ -145,8 +145,8 @@ def _is_ours(settings: Settings) -> bool:
     with closing(HTTPConnection(host, settings.port, timeout=3)) as connection:
         try:
             connection.request("GET", "/healthz")
-            return json.loads(connection.getresponse().read(1_000)).get("service") == "tuanzhang"
-        except (OSError, HTTPException, ValueError, AttributeError):
+            return bool(json.loads(connection.getresponse().read(1_000))["service"] == "tuanzhang")
+        except (OSError, HTTPException, ValueError, LookupError, TypeError):
             return False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
+from typing import Any
 
 from bot.commands.speech import Stop, tell
 
@@ -33,8 +34,8 @@ def _known(error: Exception) -> tuple[str, str] | None:
     if kind == "DatabaseInUse":
         return (
             f"这个数据库正被另一个 tuan 进程（{why}）使用。请先停掉它，或用 --home 换一个数据目录。",
-            f"another tuan process ({why}) is running on this database. Stop it first, or choose another data "
-            "folder with --home.",
+            f"another tuan process ({why}) is running on this database. Stop it first, or choose another "
+            "data folder with --home.",
         )
     if kind == "NewerDatabase":
         return (
@@ -61,7 +62,7 @@ def _known(error: Exception) -> tuple[str, str] | None:
 
 
 def _settings_in_words(error: Exception) -> str:
-    faults = getattr(error, "errors", list)()
+    faults: list[dict[str, Any]] = getattr(error, "errors", list)()
     return "; ".join(
         f"TUAN_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}" for fault in faults
     )

@@ -33,8 +33,8 @@ def reset_demo(
         if not is_demo and not force:
             stop(
                 "店里有不属于演示的商品、问答或群。先用 tuan backup 备份，确定要删就加 --force。",
-                "the shop holds products, FAQ entries or groups that are not the demo's. Make a tuan backup, and "
-                "add --force if they may go.",
+                "the shop holds products, FAQ entries or groups that are not the demo's. Make a tuan backup, "
+                "and add --force if they may go.",
             )
         question = tell(
             f"将清空 {settings.home} 里的商品、问答、群、成员和记录，重新载入演示。继续吗？",

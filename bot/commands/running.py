@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 DRAIN_SECONDS = 20  # for open requests; what is on the lanes is handled after that, however long it takes
-BYTES_A_CHARACTER = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What to tell once the operator answers: the first admin's password, a group to talk in."""
+
+    password: str | None
+    group: str | None
 
 
 def run(
@@ -37,8 +44,7 @@ def run(
     guard = Database(settings.database)
     guard.claim()
     try:
-        password = prepare(settings)
-        _serve(settings, listener, password)
+        _serve(settings, listener, prepare(settings))
     finally:
         guard.close()
         listener.close()
@@ -63,11 +69,12 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def prepare(settings: Settings) -> str | None:
-    """An up-to-date database, on the first start with the demo and an admin; gives the admin's password."""
+def prepare(settings: Settings) -> Start:
+    """Bring the database up to date; on the first start it gets the demo shop and an admin."""
     from bot import demo
     from bot.app import open_database, wall_clock
     from bot.console.passwords import create_first_admin
+    from storage import groups
     from storage.database import Database
 
     open_database(settings)
@@ -76,16 +83,17 @@ def prepare(settings: Settings) -> str | None:
     database = Database(settings.database)
     try:
         with database.write() as session:
-            return create_first_admin(session, wall_clock())
+            group = groups.find_first(session, "web")
+            return Start(create_first_admin(session, wall_clock()), None if group is None else group.code)
     finally:
         database.close()
 
 
-def _serve(settings: Settings, listener: socket.socket, password: str | None) -> None:
+def _serve(settings: Settings, listener: socket.socket, start: Start) -> None:
     import uvicorn
 
     from bot.app import Operator, build
-    from bot.channels.web.frames import MAX_FRAME
+    from bot.web.app import SOCKETS
 
     class Server(uvicorn.Server):
         """Tells the addresses once it answers."""
@@ -93,7 +101,7 @@ def _serve(settings: Settings, listener: socket.socket, password: str | None) ->
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:
-                _greet(settings, password)
+                _greet(settings, start)
 
     # uvicorn raises the signal again once everything has ended; by then there is nothing left to interrupt.
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -102,7 +110,8 @@ def _serve(settings: Settings, listener: socket.socket, password: str | None) ->
         uvicorn.Config(
             build(settings, Operator(settings)), loop="uvloop", http="httptools", log_config=None,
             access_log=False, server_header=False, timeout_graceful_shutdown=DRAIN_SECONDS,
-            ws_max_size=MAX_FRAME * BYTES_A_CHARACTER, ws_per_message_deflate=False,
+            ws_max_size=SOCKETS["ws_max_size"], ws_max_queue=SOCKETS["ws_max_queue"],
+            ws_per_message_deflate=False,
         )
     )  # fmt: skip
     server.run(sockets=[listener])
@@ -115,19 +124,16 @@ def _ignore(_number: int, _frame: Any) -> None:
     return None
 
 
-def _greet(settings: Settings, password: str | None) -> None:
+def _greet(settings: Settings, start: Start) -> None:
     from rich.console import Console
 
-    group, console = f"{settings.public_url}/", f"{settings.public_url}/console"
     out = Console(highlight=False, soft_wrap=True)
     out.print(tell("[bold green]团长已就绪[/]", "[bold green]Tuanzhang is ready[/]"))
-    out.print(tell(f"  群聊    {group}", f"  group    {group}"))
-    out.print(tell(f"  后台    {console}", f"  console  {console}"))
-    if password is not None:
-        out.print(
-            tell(
-                f"  登录    账号 [bold]admin[/]，一次性密码 [bold]{password}[/]（只显示这一次）",
-                f"  sign in as [bold]admin[/] with the one-time password [bold]{password}[/] (shown only now)",
-            )
-        )
+    if start.group is not None:
+        out.print(tell("  群聊    ", "  group    ") + f"{settings.public_url}/g/{start.group}")
+    out.print(tell("  后台    ", "  console  ") + f"{settings.public_url}/console")
+    if start.password is not None:
+        password = f"[bold]{start.password}[/]"
+        out.print(tell("  登录    admin，一次性密码 ", "  sign in  admin, one-time password ") + password)
+        out.print(tell("          （只显示这一次）", "           (shown only now)"), style="dim")
     out.print(tell("  按 Ctrl+C 停止", "  Ctrl+C stops it"), style="dim")

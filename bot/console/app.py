@@ -14,6 +14,8 @@ from bot.console import (
     faq,
     groups,
     handovers,
+    log,
+    log_export,
     members,
     operators,
     pages,
@@ -31,6 +33,8 @@ __all__ = ["Desk", "create_first_admin", "routes"]
 AREAS = (
     sign_in.PAGES,
     today.PAGES,
+    log.PAGES,
+    log_export.PAGES,
     handovers.PAGES,
     faq.PAGES,
     products.PAGES,

@@ -17,6 +17,15 @@ from storage import operators
 from storage.operators import ADMIN, Operator
 
 LIST = "/console/operators"
+# What browsers call themselves, the most telling sign first: nearly all of them claim to be Safari too.
+BROWSERS = (
+    ("MicroMessenger", "WeChat"), ("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+SYSTEMS = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
 ROLES = {"admin": mark("管理员"), "manager": mark("运营"), "viewer": mark("只读")}
 
 
@@ -101,6 +110,12 @@ def revoke(visit: Visit) -> Response:
     return visit.go(LIST, visit.translate("已退出那个浏览器。"))
 
 
+def browser_name(told: str) -> str:
+    """«Firefox · Windows» out of what a browser tells of itself; its own words when nothing in them is known."""
+    names = [next((name for sign, name in signs if sign in told), "") for signs in (BROWSERS, SYSTEMS)]
+    return " · ".join(name for name in names if name) or told[:60]
+
+
 def _check_admins(session: Session, row: Operator, stays_admin: bool) -> None:
     if row.role == ADMIN and not stays_admin and set(operators.lock_admins(session)) <= {row.id}:
         raise LastAdmin
@@ -112,7 +127,7 @@ def _people(visit: Visit, form: Form[NewOperator], status: int = 200) -> Respons
         browsers = operators.find_sessions(session, visit.now)
     return visit.page(
         "operators.html", status, people=everybody, names={one.id: one.name for one in everybody},
-        browsers=browsers, form=form, roles=ROLES, own_session=visit.operator.session_id,
+        browsers=[(one, browser_name(one.browser)) for one in browsers], form=form, roles=ROLES, own_session=visit.operator.session_id,
     )
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Protocol
 
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 from starlette.websockets import WebSocket
 
 from bot.settings import Settings
@@ -84,10 +84,11 @@ class Pages:
     def _open_groups(self) -> list[tuple[Group, int]]:
         with self._database.read() as session:
             counts = groups.count_members(session)
-            return [
+            found = [
                 (group, counts.get(group.id, 0)) for group in groups.find_all(session)
                 if group.channel == CHANNEL and group.closed_at is None
             ]
+        return sorted(found, key=lambda one: -one[1])
 
     def _find(self, code: str, by: str) -> tuple[Group, int, str | None] | None:
         with self._database.read() as session:
@@ -113,5 +114,5 @@ def routes(settings: Settings, database: Database, web_channel: Door) -> list[Ba
         WebSocketRoute("/g/{code}/socket", socket),
         Route("/g/{code}/pictures", upload, methods=["POST"]),
         Route("/pictures/{name}", pages.picture),
-        Mount("/assets", Assets(directory=STATIC)),
+        Mount("/assets", GZipMiddleware(Assets(directory=STATIC), minimum_size=500)),
     ]

@@ -53,10 +53,10 @@ def load_shop(session: Session, now: datetime) -> None:
     """Put the catalogue, the FAQ, the groups and their members into an empty database."""
     for noun, name in ((products, "products.yaml"), (faq, "faq.yaml")):
         rows, refused = reading.read(FOLDER / name)
-        checked, more = noun.check(rows)  # type: ignore[attr-defined]
+        checked, more = noun.check(rows)
         if refused or more:
             raise ValueError(f"{name}: line {[*refused, *more][0].line}")
-        for _ in noun.store(session, checked, now, dry_run=False):  # type: ignore[attr-defined]
+        for _ in noun.store(session, checked, now, dry_run=False):
             continue
     for number, group in enumerate(_load("shop.yaml")["groups"]):
         _found(session, group, now - timedelta(days=DAYS_AGO, hours=number))
@@ -71,8 +71,8 @@ def _found(session: Session, group: dict[str, Any], since: datetime) -> None:
         [
             {
                 "id": group_id, "channel": CHANNEL, "code": group["code"], "name": group["name"],
-                "topic": group["topic"], "language": "zh", "speaks": groups.SPEAK_CONFIDENT, "is_welcoming": True,
-                "created_at": since,
+                "topic": group["topic"], "language": "zh", "speaks": groups.SPEAK_CONFIDENT,
+                "is_welcoming": True, "created_at": since,
             }
         ],
     )  # fmt: skip
@@ -111,7 +111,7 @@ def bot_name() -> str:
 
 
 def is_only_demo(session: Session) -> bool:
-    """Nothing but the demo's products, FAQ entries and groups is in the shop; talk in its groups may be new."""
+    """Nothing but the demo's products, FAQ entries and groups is in the shop; its groups may have talked."""
     product_ids = {row["id"] for row in _load("products.yaml")}
     entry_ids = {row["id"] for row in _load("faq.yaml")}
     group_ids = {f"{CHANNEL}:{group['code']}" for group in _load("shop.yaml")["groups"]}

@@ -69,6 +69,7 @@ class Reader:
         groups, padding = read_groups()
         own = [tuple(normalise(word) for word in group) for group in synonyms]
         self._lexicon = Lexicon([*own, *groups], padding)
+        self._padding = Lexicon([(group[0],) for group in groups if len(group) == 1], padding)
         self._known: dict[str, Analysis] = {}
         self._remembered = remembered
 
@@ -79,6 +80,10 @@ class Reader:
         if "怎么" in rewritten and "怎么办" not in rewritten:
             rewritten = _HOW_COME.sub("为什么", rewritten, count=1)
         return Analysis(spaced.replace(" ", ""), rewritten)
+
+    def without_padding(self, plain: str) -> str:
+        """The text as it was written, less the words that only pad a question."""
+        return self._padding.rewrite(plain)
 
     def recall(self, text: str) -> Analysis:
         """As `read`, kept for the next time: for the texts of the base, which are compared again and again."""

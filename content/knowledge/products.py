@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from content.knowledge.analysis import KINDS, Analysis, Reader
+from content.knowledge.analysis import Analysis, Reader
 from content.knowledge.aspects import Asked, asked
 from content.knowledge.passages import Candidate, Passage, Spoken
 from content.knowledge.ranking import linear, probability
-from content.knowledge.text import units
+from content.knowledge.text import LONGEST, normalise, units, without_punctuation
 from content.knowledge.weights import unit_weight
 
 CONSIDERED = 12
@@ -22,7 +22,11 @@ MENTION = (
     "length", "asks", "pointed",
 )  # fmt: skip
 _LIGHT = 2.5  # background weight up to which a character says nothing about which product is meant
-_KIND_WORDS = re.compile("|".join(sorted(KINDS, key=len, reverse=True)))
+_ASKING = re.compile(
+    "为什么|为啥|怎么办|怎么|怎样|咋|如何|什么时候|什么|啥|哪里|哪儿|哪个|哪些|哪种|多久|多少|几|是不是|能不能|可不可以|可以|有没有|会不会|要不要|"
+    "[吗么呢吧啊呀哦嘛]"
+)
+_ASIDE = re.compile(r"[(（【\[].*?[)）】\]]")
 _POINTING = re.compile("这[个款种件箱盒]|那[个款种件箱盒]|刚才|上面|它")
 _SIZES = re.compile(r"\d+(?:\.\d+)?\s*(?:斤|克|kg|g|ml|l|升|个|只|盒|袋|包|装|片|枚|瓶|罐|件|支)+装?")
 
@@ -75,9 +79,10 @@ class Catalogue:
         """The products the question may speak of, with their features; the raw material of training too."""
         if not self._items:
             return []
-        wanted = asked(question.read)
+        text = self._reader.without_padding(question.plain)
+        wanted = asked(text)
         content = _Content(wanted.rest)
-        pointed = context.product_id if context and _points(question.read, content, wanted) else None
+        pointed = context.product_id if context and _points(text, content, wanted) else None
         found = self._holding(content)
         if pointed and pointed in self._items and pointed not in found:
             found.append(pointed)
@@ -109,7 +114,7 @@ class Catalogue:
 
     def _holding(self, content: _Content) -> list[str]:
         many = len(self._items)
-        mass: Counter[str] = Counter()
+        mass: dict[str, float] = defaultdict(float)
         for term in content.pairs:
             holders = self._holders.get(term, ())
             rarity = math.log(1 + many / (len(holders) + 0.5))
@@ -119,7 +124,8 @@ class Catalogue:
             for term in content.units:
                 holders = self._holders.get(term, ())
                 if unit_weight(term) > _LIGHT and len(holders) <= 200:
-                    mass.update(holders)
+                    for each in holders:
+                        mass[each] += 1.0
         return [each for each, _ in sorted(mass.items(), key=lambda pair: (-pair[1], pair[0]))[:CONSIDERED]]
 
     def _mention(
@@ -139,7 +145,7 @@ class Catalogue:
         left = {unit: weight for unit, weight in missed.items() if unit not in around}
         mass = content.mass
         known = sum(weight for unit, weight in missed.items() if unit in self._holders)
-        unknown_attribute = wanted.attribute is not None and not by_name and aspect != "spec"
+        unknown_attribute = bool(wanted.names) and not by_name and aspect != "spec"
         flags = [float(aspect == each) for each in ("price", "stock", "spec")]
         features = [
             (named + near) / mass if mass else 0.0,
@@ -164,21 +170,19 @@ class Catalogue:
         return Mention(item, aspect, features)
 
     def _take_apart(self, passage: Passage) -> Item:
-        read = self._reader.read
-        bare = _SIZES.sub("", passage.question)
-        names = [read(name).read for name in (passage.question, *passage.names)]
+        names = [_shape(name) for name in (passage.question, *passage.names)]
         sequences = [units(name) for name in names]
-        core = units(read(re.sub(r"[((].*?[))]", "", bare)).read)
+        core = units(_shape(_SIZES.sub("", _ASIDE.sub("", passage.question))))
         attributes = []
-        around = set(units(read(passage.category).read))
+        around = set(units(_shape(passage.category)))
         for name, value in passage.attributes:
-            value_units = units(read(value).read)
-            around.update(units(read(name).read), value_units)
-            attributes.append((name, read(name).read, _pairs(value_units)))
+            value_units = units(_shape(value))
+            around.update(units(_shape(name)), value_units)
+            attributes.append((name, _shape(name), _pairs(value_units)))
         return Item(
             passage,
             frozenset(unit for sequence in sequences for unit in sequence),
-            frozenset().union(*map(_pairs, sequences)) if sequences else frozenset(),
+            frozenset().union(*map(_pairs, sequences)),
             frozenset(core[-2:]),
             tuple(name for name in (*names[1:], "".join(core)) if len(name) > 1),
             tuple(attributes),
@@ -191,13 +195,17 @@ class _Content:
 
     def __init__(self, rest: str) -> None:
         self.text = rest.replace(" ", "")
-        chunks = [units(chunk) for chunk in _KIND_WORDS.sub(" ", rest).split()]
+        chunks = [units(chunk) for chunk in _ASKING.sub(" ", rest).split()]
         self.units = frozenset(unit for chunk in chunks for unit in chunk)
         self.pair_units = [pair for chunk in chunks for pair in zip(chunk, chunk[1:], strict=False)]
         self.pairs = frozenset(first + second for first, second in self.pair_units)
         weights = {unit: unit_weight(unit) - _LIGHT for unit in self.units}
         self.heavy = {unit: weight for unit, weight in weights.items() if weight > 0.0}
         self.mass = sum(self.heavy.values())
+
+
+def _shape(text: str) -> str:
+    return without_punctuation(normalise(text[:LONGEST]), "")
 
 
 def _pairs(sequence: list[str]) -> frozenset[str]:
@@ -216,18 +224,19 @@ def _run(text: str, item: Item) -> int:
 
 def _fact(item: Item, wanted: Asked, content: _Content) -> tuple[str | None, bool, bool]:
     """The aspect for this product, and whether an attribute was found by its name or by its value."""
-    if wanted.aspect in ("price", "stock"):
-        return wanted.aspect, False, False
-    if wanted.attribute is not None:
+    if wanted.aspect == "price":
+        return "price", False, False
+    for part in wanted.names:
         for shown, name, _ in item.attributes:
-            if wanted.attribute in name:
+            if part in name:
                 return f"attribute:{shown}", True, False
-        if wanted.aspect == "spec" and item.passage.names:
-            return "spec", False, False
-        return None, False, False
     for shown, name, _ in item.attributes:
         if len(name) > 1 and name in content.text:
             return f"attribute:{shown}", True, False
+    if wanted.aspect == "stock":
+        return "stock", False, False
+    if wanted.names:
+        return ("spec" if wanted.aspect == "spec" and item.passage.names else None), False, False
     free = content.pairs - item.pairs
     for shown, _, value in item.attributes:
         if not free.isdisjoint(value):
@@ -235,9 +244,9 @@ def _fact(item: Item, wanted: Asked, content: _Content) -> tuple[str | None, boo
     return wanted.aspect, False, False
 
 
-def _points(read: str, content: _Content, wanted: Asked) -> bool:
+def _points(text: str, content: _Content, wanted: Asked) -> bool:
     """Whether the question speaks of what was spoken of before: «这个», or no name at all."""
-    return _POINTING.search(read) is not None or (wanted.aspect is not None and content.mass < 4.0)
+    return _POINTING.search(text) is not None or (wanted.aspect is not None and content.mass < 4.0)
 
 
 def _strength(features: Iterable[float]) -> float:

@@ -61,6 +61,11 @@ class WebChannel:
         if visits:
             await asyncio.wait(visits, timeout=STOP_SECONDS)
 
+    @property
+    def sockets(self) -> int:
+        """How many are open now."""
+        return len(self._visits)
+
     async def send(self, message: Outgoing) -> str | None:
         """Nothing to do: once the row is marked as sent it is part of the history every client reads."""
         return f"o{message.id}"

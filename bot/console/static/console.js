@@ -46,7 +46,7 @@
   // A form is sent once; its button shows that it is on its way.
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.method !== "post" || event.defaultPrevented) return;
+    if (form.method !== "post" || event.defaultPrevented || "many" in form.dataset) return;
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "yes";
     event.submitter?.setAttribute("aria-busy", "true");
@@ -55,6 +55,13 @@
     delete form.dataset.sent;
     form.querySelectorAll("[aria-busy]").forEach((one) => one.removeAttribute("aria-busy"));
   }));
+
+  // Filters left open do not lengthen the address.
+  document.addEventListener("htmx:configRequest", (event) => {
+    const { verb, parameters } = event.detail;
+    if (verb !== "get") return;
+    for (const name of Object.keys(parameters)) if (parameters[name] === "") delete parameters[name];
+  });
 
   // Filters apply as soon as they are chosen.
   document.addEventListener("change", (event) => {

@@ -1,5 +1,5 @@
 // Where we write: Enter sends (never in the middle of a composition), @ opens the members, a picture is made small first.
-import { colour, element, initial, t } from "./words.js";
+import { element, face, t } from "./words.js";
 
 const LONGEST_SIDE = 1600;
 const byId = (id) => document.getElementById(id);
@@ -69,7 +69,7 @@ export class Composer {
     made.id = "option-" + place;
     made.setAttribute("role", "option");
     made.person = person;
-    made.append(element("span", "face " + colour(person.id), initial(person.name)), element("span", "", person.name));
+    made.append(face(person), element("span", "", person.name));
     made.addEventListener("pointerdown", (event) => {
       event.preventDefault();
       this.choose(person);

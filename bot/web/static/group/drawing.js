@@ -1,5 +1,5 @@
 // Draws one message. Names and texts of others only ever become text nodes.
-import { colour, element, icon, initial, t, time } from "./words.js";
+import { element, face, icon, t, time } from "./words.js";
 
 export function draw(frame, { me, names, onButton, onReply, onMention, onQuote }) {
   const isMine = frame.from.id === me.id;
@@ -8,19 +8,16 @@ export function draw(frame, { me, names, onButton, onReply, onMention, onQuote }
   row.classList.toggle("is-mine", isMine);
   row.classList.toggle("is-ours", isOurs);
   row.classList.toggle("is-to-me", !isMine && (frame.mentions ?? []).includes(me.id));
-  row.append(face(frame, isMine, onMention), body(frame, { isMine, isOurs, names, onButton, onReply, onQuote }));
+  row.append(speaker(frame, isMine, onMention), body(frame, { isMine, isOurs, names, onButton, onReply, onQuote }));
   return row;
 }
 
-function face(frame, isMine, onMention) {
-  const name = isMine ? t("you") : frame.from.name;
-  const made = element(isMine ? "span" : "button", `face ${colour(frame.from.id)}`, initial(frame.from.name));
-  if (isMine) made.setAttribute("aria-hidden", "true");
-  else {
-    made.type = "button";
-    made.setAttribute("aria-label", "@" + name);
-    made.addEventListener("click", () => onMention(frame.from));
-  }
+function speaker(frame, isMine, onMention) {
+  if (isMine) return face(frame.from);
+  const made = face(frame.from, "button");
+  made.type = "button";
+  made.setAttribute("aria-label", "@" + frame.from.name);
+  made.addEventListener("click", () => onMention(frame.from));
   return made;
 }
 

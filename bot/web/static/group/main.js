@@ -12,7 +12,6 @@ const byId = (id) => document.getElementById(id);
 const key = "tuan:" + page.code;
 let member = JSON.parse(sessionStorage.getItem(key) ?? "null");
 let me = { id: "", name: "" };
-let bot = { id: "bot", name: page.bot };
 let wish = null; // the nickname being asked for
 let current = "group";
 let hasHistory = false;
@@ -51,11 +50,10 @@ function heard(frame) {
 
 function welcome(frame) {
   me = frame.you;
-  bot = frame.bot;
   member = { token: frame.token, name: me.name };
   wish = null;
   sessionStorage.setItem(key, JSON.stringify(member));
-  people.load(me, bot, frame.members, frame.member_count);
+  people.load(me, frame.bot, frame.members, frame.member_count);
   byId("join").hidden = true;
   const isFirst = !hasHistory;
   byId("chat").hidden = false;

@@ -1,5 +1,5 @@
 // Who is in the group: the drawer, the count, and names for mentions.
-import { colour, element, initial, t } from "./words.js";
+import { element, face, t } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -44,7 +44,7 @@ export class People {
     byId("count").textContent = t("people", { n: this.count });
     const rows = [{ ...this.bot, tag: t("bot") }, ...this.members.values()].map((one) => {
       const row = element("li");
-      row.append(element("span", "face " + colour(one.id), initial(one.name)), element("span", "name", one.name));
+      row.append(face(one), element("span", "name", one.name));
       const tag = one.tag ?? (one.id === this.me.id ? t("you") : one.is_staff ? t("staff") : "");
       if (tag) row.append(element("span", "tag", tag));
       return row;

@@ -27,15 +27,21 @@ export function day(at) {
   return (at.getFullYear() === now.getFullYear() ? thisYear : otherYear).format(at);
 }
 
-export function initial(name) {
+function initial(name) {
   const found = [...name].find((one) => /[\p{L}\p{N}]/u.test(one));
   return found ? found.toUpperCase() : "·";
 }
 
-export function colour(id) {
+function colour(id) {
   let sum = 0;
   for (const one of id) sum = (sum * 31 + one.codePointAt(0)) >>> 0;
   return "c" + (sum % 8);
+}
+
+export function face(person, tag = "span") {
+  const made = element(tag, `face ${person.id === "bot" ? "is-ours" : colour(person.id)}`, initial(person.name));
+  if (tag === "span") made.setAttribute("aria-hidden", "true");
+  return made;
 }
 
 export function element(tag, className = "", text = "") {

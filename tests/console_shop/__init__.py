@@ -1,0 +1,1 @@
+"""Scenes at the desk: handovers, what the shop knows and sells, its groups, members and operators."""

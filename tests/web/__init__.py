@@ -1,0 +1,1 @@
+"""The web channel over real sockets, and its pages in a real browser."""
