@@ -126,7 +126,7 @@ def shop_cases(seed: int = 5) -> list[Case]:
                 continue
             chance.shuffle(texts)
             known = chance.randint(1, max(1, min(4, len(texts) - 1)))
-            index.put(Passage(entry["id"], "faq", texts[0], tuple(texts[1:known])))
+            index.put(Passage(entry["id"], "faq", texts[0], tuple(texts[1:known]), entry["answer"]))
             asked += [("query", entry["id"], text) for text in texts[known : known + 2]]
         for noun in chance.sample(nouns, 60):
             asked.append(("indomain_withheld", None, chance.choice(ASKED_OF_PRODUCTS).format(noun)))

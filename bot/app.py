@@ -89,7 +89,6 @@ class Operator:
         await asyncio.to_thread(self.dispatcher.stop)
         await self.sender.stop()
         self.database.close()
-        log.info("stopped")
 
     async def _retry(self) -> None:
         await asyncio.to_thread(self.dispatcher.retry_due, self.now())
@@ -127,6 +126,7 @@ def build(settings: Settings, operator: Operator) -> Starlette:
         await operator.start()
         yield
         await operator.stop()
+        log.info("stopped")
 
     desk = console.Desk(
         settings, operator.database, operator.dispatcher, operator.sender, operator.shelf, operator.shop, operator.now

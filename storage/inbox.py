@@ -146,6 +146,22 @@ def find_resting(session: Session, limit: int = 50) -> Sequence[Interaction]:
     return session.scalars(query.limit(limit)).all()
 
 
+def find_troubled(session: Session, limit: int = 50) -> Sequence[Interaction]:
+    """Events that failed: resting ones and those that wait for another try, newest first."""
+    query = select(Interaction).where(Interaction.state.in_((WAITING, RESTING)), sql("state <> 'done'"))
+    return session.scalars(query.order_by(Interaction.state, Interaction.id.desc()).limit(limit)).all()
+
+
+def wake_resting(session: Session, now: datetime) -> int:
+    """An operator asks for another try of every resting event; gives how many there were."""
+    changed = session.execute(
+        update(TABLE)
+        .where(TABLE.c.state == RESTING, sql("state <> 'done'"))
+        .values(state=WAITING, next_try_at=now, tries=0)
+    )
+    return int(getattr(changed, "rowcount", 0))
+
+
 def wake(session: Session, row_id: int, now: datetime) -> bool:
     """An operator asks for another try of a resting or waiting event."""
     changed = session.execute(

@@ -127,7 +127,10 @@ def expire_all_leases(session: Session, now: datetime) -> None:
 
 
 def find_by_state(session: Session, states: Sequence[str], limit: int = 50) -> Sequence[Saying]:
-    query = select(Saying).where(Saying.state.in_(states)).order_by(Saying.id.desc()).limit(limit)
+    """The newest rows in these states, which must not include sent."""
+    # Standing in the query word for word, the condition of the partial index lets SQLite use it; ordered after that.
+    ids = select(TABLE.c.id).where(TABLE.c.state.in_(states), sql("state <> 'sent'")).subquery()
+    query = select(Saying).where(Saying.id.in_(select(ids.c.id))).order_by(Saying.id.desc()).limit(limit)
     return session.scalars(query).all()
 
 
@@ -164,3 +167,20 @@ def find_in_conversation(session: Session, conversation: str, *, limit: int = 10
     """The newest sayings of a conversation in whatever state, oldest first."""
     query = select(Saying).where(Saying.conversation == conversation).order_by(Saying.id.desc()).limit(limit)
     return session.scalars(query).all()[::-1]
+
+
+def take_back(session: Session, row_id: int, states: Sequence[str]) -> bool:
+    """Own a row that is in one of these states until the commit; False when it has moved on."""
+    changed = session.execute(
+        update(TABLE).where(TABLE.c.id == row_id, TABLE.c.state.in_(states)).values(state=LEASED, leased_until=None)
+    )
+    return bool(getattr(changed, "rowcount", 0))
+
+
+def count_stuck(session: Session, due_before: datetime) -> int:
+    """How many rows are still waiting although they were due before that time."""
+    # Standing in the query word for word, the condition of the partial index lets SQLite use it.
+    query = select(func.count()).where(
+        TABLE.c.state.in_((QUEUED, LEASED)), TABLE.c.due_at < due_before, sql("state <> 'sent'")
+    )
+    return session.execute(query).scalar_one()

@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.console.assets import Assets
+from bot.console.fortnight import Fortnight
 from bot.console.language import Catalogue
 from bot.console.paper import Paper
 from bot.context import Shop
@@ -32,6 +33,7 @@ class Desk:
         self.zone = ZoneInfo(settings.time_zone)
         self.secret = settings.secret().encode()
         self.is_https = settings.public_url.startswith("https://")
+        self.fortnight = Fortnight(database, self.zone)
         self.catalogue = Catalogue.load()
         self.assets = Assets.load()
         self.paper = Paper(self.zone, self.assets)

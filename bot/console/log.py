@@ -13,14 +13,14 @@ from starlette.responses import Response
 
 from bot.console import names
 from bot.console.pages import get
-from bot.console.visit import NotFound, Visit
+from bot.console.visit import Visit
 from storage import groups, inbox, log, members, outbox
 from storage.inbox import Interaction
 from storage.log import Filter
 from storage.operators import VIEWER
 
 FIELDS = ("q", "group", "member", "feature", "outcome", "state", "kind", "since", "until", "reply")
-LONGEST_ID = 2**62
+LARGEST_ID = 2**62
 MAX_GROUPS = 300  # to choose from; of more, the newest
 
 
@@ -60,11 +60,8 @@ def show_count(visit: Visit) -> Response:
 
 
 def show_one(visit: Visit) -> Response:
-    row_id = visit.path("id")
-    if row_id > LONGEST_ID:
-        raise NotFound
     with visit.read() as session:
-        row = inbox.get(session, row_id)
+        row = inbox.get(session, visit.path("id"))
         around = log.find_around(session, row)
         replies = outbox.find_of_causes(session, [one.id for one in around])
         sayings = [outbox.get(session, saying.id) for saying in replies.get(row.id, ())]
@@ -120,7 +117,7 @@ def _day(visit: Visit, words: str, faults: dict[str, str], name: str) -> datetim
 
 def _cursor(visit: Visit, name: str) -> int | None:
     value = visit.query(name, 20)
-    return int(value) if value.isascii() and value.isdigit() and int(value) <= LONGEST_ID else None
+    return int(value) if value.isascii() and value.isdigit() and int(value) <= LARGEST_ID else None
 
 
 def address(asked: Mapping[str, str], **changes: Any) -> str:

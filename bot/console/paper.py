@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ class Paper:
         )
         self._environment.globals["asset"] = assets.url
         self._environment.filters |= {
-            "number": number, "share": share, "money": money, "time": self.time, "when": self._when,
+            "number": number, "share": share, "money": money, "spark": spark, "time": self.time, "when": self._when,
         }
 
     def render(self, template: str, values: dict[str, Any]) -> str:
@@ -57,3 +58,10 @@ def number(value: float | None) -> str:
 def share(value: float | None) -> str:
     """0.256 → 26%; a dash for none."""
     return "–" if value is None else f"{value:.0%}"
+
+
+def spark(values: Sequence[float | None], width: float = 100, height: float = 28) -> str:
+    """Values as the points of an SVG polyline, oldest left, the greatest at the top; none counts as zero."""
+    known = [value or 0 for value in values]
+    top, step = max([*known, 0]) or 1, width / max(len(known) - 1, 1)
+    return " ".join(f"{at * step:.1f},{height - 2 - (height - 4) * value / top:.1f}" for at, value in enumerate(known))

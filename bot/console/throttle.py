@@ -33,4 +33,5 @@ def wait_until(session: Session, name: str, address: str, now: datetime) -> date
 
 def wait_after(too_many: int) -> timedelta:
     """The wait doubles with each further wrong password: 30 s, 1, 2, 4, 8, then 15 minutes."""
-    return min(FIRST_WAIT * 2 ** min(too_many, 10), LONGEST_WAIT)
+    doubled: timedelta = FIRST_WAIT * (1 << min(too_many, 10))
+    return min(doubled, LONGEST_WAIT)

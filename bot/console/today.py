@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Annotated
 
 from pydantic import BaseModel, StringConstraints
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from bot.console import forms, names
 from bot.console.pages import get, post
 from bot.console.visit import Visit
-from storage import groups, handovers, inbox, jobs, log, members, outbox
+from storage import groups, handovers, inbox, jobs, members, outbox
 from storage.operators import MANAGER, VIEWER
 
 SHOWN = 20  # of each kind; the rest is a click away
@@ -36,8 +38,9 @@ def today(visit: Visit) -> Response:
         resting = jobs.find_resting(session, SHOWN + 1)
         stuck = outbox.count_stuck(session, now - STUCK_AFTER)
         people = members.find_names(session, {one.member_id for one in waiting})
-        places = {one.group_id for one in (*waiting, *troubled, *sayings) if one.group_id}
-        group_names = groups.find_names(session, places)
+        places = [one.group_id for one in waiting] + [one.group_id for one in troubled]
+        places += [one.group_id for one in sayings]
+        group_names = groups.find_names(session, {place for place in places if place})
     is_quiet = not (waiting or troubled or sayings or resting or stuck)
     return visit.page(
         "today.html", waiting=waiting, troubled=troubled, sayings=sayings, resting=resting, stuck=stuck, people=people,
@@ -50,7 +53,11 @@ def show_figures(visit: Visit) -> Response:
 
 
 def retry_interaction(visit: Visit) -> Response:
-    return _settled(visit, "interaction.retry", f"interaction:{visit.path('id')}", visit.translate("马上再试一次"))
+    row_id, now = visit.path("id"), visit.now
+    return _settle(
+        visit, "interaction.retry", f"interaction:{row_id}", lambda session: inbox.wake(session, row_id, now),
+        visit.translate("马上再试一次"),
+    )
 
 
 def retry_interactions(visit: Visit) -> Response:
@@ -60,35 +67,72 @@ def retry_interactions(visit: Visit) -> Response:
 
 
 def retry_job(visit: Visit) -> Response:
-    return _settled(visit, "job.retry", f"job:{visit.path('id')}", visit.translate("马上再试一次"))
-
-
-def send_again(visit: Visit) -> Response:
-    return _settled(visit, "outbox.send_again", f"outbox:{visit.path('id')}", visit.translate("已排队再发"))
-
-
-def confirm(visit: Visit) -> Response:
-    return _settled(visit, "outbox.confirm", f"outbox:{visit.path('id')}", visit.translate("已确认，马上发送"))
-
-
-def mark_sent(visit: Visit) -> Response:
-    return _settled(visit, "outbox.mark_sent", f"outbox:{visit.path('id')}", visit.translate("已记为发出"))
-
-
-def discard(visit: Visit) -> Response:
-    form = forms.read(visit, DiscardForm)
-    if form.data is None:
-        return visit.go(visit.back(), visit.translate("请写明为什么不发"), is_bad=True)
-    return _settled(
-        visit, "outbox.discard", f"outbox:{visit.path('id')}", visit.translate("已作废，不会发送"), form.data.reason
+    row_id, now = visit.path("id"), visit.now
+    return _settle(
+        visit, "job.retry", f"job:{row_id}", lambda session: jobs.wake(session, row_id, now),
+        visit.translate("马上再试一次"),
     )
 
 
-def _settled(visit: Visit, action: str, subject: str, done: str, reason: str = "") -> Response:
-    """Do one of the actions above on one row, with its audit entry; nothing happens when the row has moved on."""
+def send_again(visit: Visit) -> Response:
+    return _queue(visit, "outbox.send_again", (outbox.UNKNOWN, outbox.FAILED), visit.translate("已排队再发"))
+
+
+def confirm(visit: Visit) -> Response:
+    return _queue(visit, "outbox.confirm", (outbox.HELD,), visit.translate("已确认，马上发送"))
+
+
+def mark_sent(visit: Visit) -> Response:
     row_id, now = visit.path("id"), visit.now
-    if row_id > log.LARGEST_ID:
-        raise Late if False else ValueError(row_id)
+
+    def work(session: Session) -> bool:
+        is_ours = outbox.take_back(session, row_id, (outbox.UNKNOWN, outbox.FAILED))
+        if is_ours:
+            outbox.mark_sent(session, [(row_id, None)], now)
+        return is_ours
+
+    return _settle(visit, "outbox.mark_sent", f"outbox:{row_id}", work, visit.translate("已记为发出"))
+
+
+def discard(visit: Visit) -> Response:
+    row_id, form = visit.path("id"), forms.read(visit, DiscardForm)
+    if form.data is None:
+        return visit.go(visit.back(), visit.translate("请写明为什么不发"), is_bad=True)
+    reason = form.data.reason
+
+    def work(session: Session) -> bool:
+        is_ours = outbox.take_back(session, row_id, ASK_A_PERSON)
+        if is_ours:
+            outbox.mark(session, row_id, state=outbox.SUPPRESSED, reason=f"{visit.operator.name}: {reason}"[:300])
+        return is_ours
+
+    done = visit.translate("已作废，不会发送")
+    return _settle(visit, "outbox.discard", f"outbox:{row_id}", work, done, reason=reason)
+
+
+def _queue(visit: Visit, action: str, states: Sequence[str], done: str) -> Response:
+    """Let the sender say a row after all, as if it had just been written."""
+    row_id, now = visit.path("id"), visit.now
+
+    def work(session: Session) -> bool:
+        is_ours = outbox.take_back(session, row_id, states)
+        if is_ours:
+            outbox.mark(session, row_id, state=outbox.QUEUED, tries=0, due_at=now)
+        return is_ours
+
+    return _settle(visit, action, f"outbox:{row_id}", work, done)
+
+
+def _settle(
+    visit: Visit, action: str, subject: str, work: Callable[[Session], bool], done: str, **detail: str
+) -> Response:
+    """Act on one row, with its audit entry; nothing is kept when the row has moved on meanwhile."""
+    try:
+        with visit.act(action, subject, **detail) as session:
+            if not work(session):
+                raise Late
+    except Late:
+        return visit.go(visit.back(), visit.translate("这一条已经有人处理过了"), is_bad=True)
     return visit.go(visit.back(), done)
 
 

@@ -93,8 +93,11 @@ class Visit:
         return headers.get("hx-request") == "true" and "hx-history-restore-request" not in headers
 
     def path(self, name: str) -> Any:
-        """A value out of the page's address: /handovers/{id:int}."""
-        return self.request.path_params[name]
+        """A value out of the page's address: /handovers/{id:int}. No row has an id beyond 64 bits."""
+        value = self.request.path_params[name]
+        if isinstance(value, int) and value >= 2**63:
+            raise NotFound
+        return value
 
     def query(self, name: str, longest: int = 200) -> str:
         """A value after the question mark; empty when it is not there."""

@@ -59,7 +59,7 @@ def load_shop(session: Session, now: datetime) -> None:
         for _ in noun.store(session, checked, now, dry_run=False):
             continue
     for number, group in enumerate(_load("shop.yaml")["groups"]):
-        _found(session, group, now - timedelta(days=DAYS_AGO, hours=number))
+        _found(session, group, now - timedelta(days=DAYS_AGO) + timedelta(hours=number))
     revisions.rise(session, MARK)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from operator import add
 
 from content.knowledge.lexicon import Lexicon, read_groups
+from content.knowledge.questions import question_likelihood
 from content.knowledge.text import LONGEST, normalise, sounded, units, without_punctuation
 from content.knowledge.weights import unit_weight
 
@@ -23,12 +24,13 @@ _NOTHING = "∅"
 
 class Analysis:
     """One text, taken apart. `plain` is the normalised text without signs, `read` the same rewritten; `units`
-    and `pairs` are of the second, `written` and `plain_pairs` of the first."""
+    and `pairs` are of the second, `written` and `plain_pairs` of the first; `asks` is how likely it asks."""
 
-    __slots__ = ("denied", "kinds", "latin", "length", "mass", "numbers", "pair_mass", "pairs", "plain",
+    __slots__ = ("asks", "denied", "kinds", "latin", "length", "mass", "numbers", "pair_mass", "pairs", "plain",
                  "plain_pairs", "read", "sound", "sounds", "unit_weights", "units", "written")  # fmt: skip
 
-    def __init__(self, plain: str, read: str) -> None:
+    def __init__(self, plain: str, read: str, asks: float = 0.0) -> None:
+        self.asks = asks
         self.plain = plain
         self.read = read
         written = units(plain) or [_NOTHING]
@@ -79,7 +81,7 @@ class Reader:
         rewritten = self._lexicon.rewrite(spaced).replace(" ", "")
         if "怎么" in rewritten and "怎么办" not in rewritten:
             rewritten = _HOW_COME.sub("为什么", rewritten, count=1)
-        return Analysis(spaced.replace(" ", ""), rewritten)
+        return Analysis(spaced.replace(" ", ""), rewritten, question_likelihood(text[:LONGEST]))
 
     def without_padding(self, plain: str) -> str:
         """The text as it was written, less the words that only pad a question."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from content.knowledge.analysis import Analysis, Reader
-from content.knowledge.features import RANKED_BY, Rarity, describe
+from content.knowledge.features import RANKED_BY, Entry, Rarity, describe
 from content.knowledge.passages import Candidate, Passage
 from content.knowledge.postings import Postings
-from content.knowledge.ranking import CONFIDENCE, beside_the_others, linear, probability
+from content.knowledge.ranking import CONFIDENCE, beside_the_others, linear
+from content.knowledge.weights import probability
 
+ANSWER_READ = 200  # characters of an answer
 CONSIDERED = 6  # entries compared closely
 
 
@@ -32,7 +34,7 @@ class FaqIndex:
     def put(self, passage: Passage) -> None:
         self.remove(passage.id)
         texts = [self._reader.read(text) for text in _texts(passage)]
-        slot = self._postings.add(texts)
+        slot = self._postings.add(texts, self._reader.read(passage.answer[:ANSWER_READ]))
         self._slots[passage.id] = slot
         self._entries[slot] = passage
 
@@ -58,7 +60,8 @@ class FaqIndex:
             closest = [self._reader.recall(texts[at]) for _, at in top]
             units = closest[0].units.union(*[each.units for each in closest[1:]])
             mean = sum([cosine for cosine, _ in top]) / len(top)
-            features = describe(question, rarity, closest[0], top[0][0], mean, units, len(texts))
+            whole = Entry(units, self._reader.recall(entry.answer[:ANSWER_READ]), len(texts))
+            features = describe(question, rarity, closest[0], top[0][0], mean, whole)
             considered.append(Considered(entry.id, features))
         return considered
 

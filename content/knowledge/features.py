@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from rapidfuzz.distance import Indel, LCSseq
 
@@ -15,18 +16,30 @@ RANKED_BY = (
     "denial_differs", "number_differs", "question_covered_here", "text_covered_here", "swapped_here",
     "ratio_sound", "sound_rescued", "written_pairs_shared",
     "mean_cosine", "entry_covered", "rarest_missed", "rarest_extra", "phrasings",
+    "answer_covered", "answer_pairs",
 )  # fmt: skip
 NAMES = (
     *RANKED_BY,
     "question_covered", "text_covered", "heaviest_missed", "heaviest_extra", "mass_swapped", "latin_differs",
     "question_length", "text_length", "unknown_share", "unknown_pairs",
+    "asks",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """All characters of an entry's closest texts, its answer, and how many texts it has."""
+
+    units: frozenset[str]
+    answer: Analysis
+    texts: int
 
 
 class Rarity:
     """How rare the question's characters are in the base, looked up once a question."""
 
     def __init__(self, question: Analysis, postings: Postings) -> None:
+        self.asks = question.asks
         self.everywhere = postings.weights
         self.of = {unit: postings.weights[unit] for unit in question.units}
         self.total = sum(self.of.values())
@@ -37,10 +50,10 @@ class Rarity:
 
 
 def describe(
-    question: Analysis, rarity: Rarity, text: Analysis, cosine: float, mean: float, entry: frozenset[str], many: int
+    question: Analysis, rarity: Rarity, text: Analysis, cosine: float, mean: float, entry: Entry
 ) -> list[float]:
     """The features of an entry in the order of NAMES: its closest text and that text's cosine, the mean cosine
-    of its closest texts and all their characters, and how many texts it has."""
+    of its closest texts, and what is known of the entry as a whole."""
     ours, theirs = question.unit_weights, text.unit_weights
     here, everywhere = rarity.of, rarity.everywhere
     missed = [unit for unit in ours if unit not in theirs]
@@ -51,7 +64,7 @@ def describe(
     rare_extra = [everywhere[unit] for unit in extra]
     extra_here = sum(rare_extra)
     common_here = rarity.total - missed_here + 1e-6
-    left = [unit for unit in missed if unit not in entry]
+    left = [unit for unit in missed if unit not in entry.units]
     kinds, their_kinds = question.kinds, text.kinds
     same = not kinds.isdisjoint(their_kinds)
     pairs, their_pairs = question.plain_pairs, text.plain_pairs
@@ -74,7 +87,9 @@ def describe(
         1.0 - sum([ours[unit] for unit in left]) / question.mass,
         max([here[unit] for unit in left], default=0.0),
         max(rare_extra, default=0.0),
-        math.log(min(many, 10)),
+        math.log(min(entry.texts, 10)),
+        sum([here[unit] for unit in left if unit in entry.answer.units]) / (rarity.total + 1e-6),
+        len(pairs & entry.answer.plain_pairs) / (len(pairs) or 1),
         1.0 - mass_missed / question.mass,
         1.0 - mass_extra / text.mass,
         max([ours[unit] for unit in missed], default=0.0) / HEAVIEST,
@@ -85,6 +100,7 @@ def describe(
         math.log(text.length),
         rarity.unknown_share,
         rarity.unknown_pairs,
+        rarity.asks,
     ]
 
 

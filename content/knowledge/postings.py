@@ -12,6 +12,7 @@ from content.knowledge.analysis import Analysis
 
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
+ANSWER_SHARE = 0.5  # of how close the answer is, in the first score of an entry
 _REMEMBERED = 20_000
 _EMPTY = np.zeros(0, np.int32)
 PAIR_SHARE = 0.3  # a pair's share of the squared weight a single character would have
@@ -42,12 +43,12 @@ class Postings:
     def slots(self) -> int:
         return len(self._alive)
 
-    def add(self, texts: Sequence[Analysis]) -> int:
-        """Adds one passage and returns its slot."""
+    def add(self, texts: Sequence[Analysis], answer: Analysis) -> int:
+        """Adds one passage, its texts and its answer, and returns its slot."""
         slot = len(self._alive)
         self._alive.append(True)
         held: set[int] = set()
-        for text in texts:
+        for text in (*texts, answer):
             number = len(self._texts)
             singles, pairs = _terms(text)
             terms = [self._number(term, 1.0) for term in singles]
@@ -55,7 +56,8 @@ class Postings:
             for term in terms:
                 self._loose.setdefault(term, []).append(number)
             self._texts.append(np.array(terms, np.int32))
-            held.update(terms)
+            if text is not answer:  # what only an answer says is still unheard of as a question
+                held.update(terms)
         for term in held:
             self._holders[term] += 1
         self._first.append(len(self._texts))
@@ -63,7 +65,8 @@ class Postings:
         return slot
 
     def remove(self, slot: int) -> None:
-        for term in set(np.concatenate(self._texts[self._span(slot)]).tolist()):
+        *texts, _ = self._texts[self._span(slot)]
+        for term in set(np.concatenate(texts).tolist()):
             self._holders[term] -= 1
         self._alive[slot] = False
         self._stale = True
@@ -90,13 +93,10 @@ class Postings:
         for slot, first in zip(slots.tolist(), best[slots].tolist(), strict=True):
             if first <= 0.0:
                 continue
-            start, end = self._first[slot], self._first[slot + 1]
-            if end - start == 1:
-                found.append((-first, slot, [(first, 0)]))
-                continue
-            top = sorted(zip(scores[start:end].tolist(), range(end - start), strict=True), reverse=True)[:3]
+            *own, answer = scores[self._first[slot] : self._first[slot + 1]].tolist()
+            top = sorted(zip(own, range(len(own)), strict=True), reverse=True)[:3]
             mean = sum([score for score, _ in top]) / len(top)
-            found.append((-0.5 * (first + mean), slot, top))
+            found.append((-0.5 * (top[0][0] + mean) - ANSWER_SHARE * answer, slot, top))
         found.sort()
         return [(slot, top) for _, slot, top in found[:limit]]
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from content.knowledge.analysis import Analysis, Reader
 from content.knowledge.aspects import Asked, asked
 from content.knowledge.passages import Candidate, Passage, Spoken
-from content.knowledge.ranking import linear, probability
+from content.knowledge.ranking import linear
 from content.knowledge.text import LONGEST, normalise, units, without_punctuation
-from content.knowledge.weights import unit_weight
+from content.knowledge.weights import probability, unit_weight
 
 CONSIDERED = 12
 MENTION = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from content.knowledge.ranking import probability
-from content.knowledge.weights import fitted
+
+from content.knowledge.weights import fitted, probability
 
 QUESTION_THRESHOLD = 0.75
 _LONGEST = 200

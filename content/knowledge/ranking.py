@@ -41,7 +41,3 @@ def beside_the_others(scores: Sequence[float], place: int) -> list[float]:
     top = max(scores)
     share = math.exp(score - top) / sum(math.exp(other - top) for other in scores)
     return [score, max(-6.0, min(score - rival, 6.0)), rival, share]
-
-
-def probability(logit: float) -> float:
-    return 1.0 / (1.0 + math.exp(-max(-30.0, min(logit, 30.0))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -27,3 +28,7 @@ def _unit_weights() -> dict[str, float]:
 
 def unit_weight(unit: str) -> float:
     return _unit_weights().get(unit, HEAVIEST)
+
+
+def probability(logit: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(-30.0, min(logit, 30.0))))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -82,5 +82,5 @@ class Room:
 
 
 @pytest.fixture
-def room(make_stage: Callable[..., Stage], tmp_path: Path) -> Iterator[Room]:
-    yield Room(make_stage(), tmp_path)
+def room(make_stage: Callable[..., Stage], tmp_path: Path) -> Room:
+    return Room(make_stage(), tmp_path)

@@ -108,7 +108,7 @@ class Member:
 
     async def __aenter__(self) -> Member:
         await self.open()
-        self.welcome = await self.hear("welcome")
+        await self.hear("welcome")
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -131,6 +131,8 @@ class Member:
                     frame = self.frames[self._seen]
                     self._seen += 1
                     if frame["type"] == kind and all(frame.get(name) == value for name, value in wanted.items()):
+                        if kind == "welcome":
+                            self.welcome = frame
                         return frame
                 self.frames.append(json.loads(await self.socket.recv()))
 

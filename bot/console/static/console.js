@@ -56,6 +56,14 @@
     form.querySelectorAll("[aria-busy]").forEach((one) => one.removeAttribute("aria-busy"));
   }));
 
+  // What refreshes itself waits while somebody is busy in it.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const box = event.detail.elt;
+    if (box.matches("[data-fresh]") && (document.hidden || box.contains(document.activeElement) || box.querySelector("details[open]"))) {
+      event.preventDefault();
+    }
+  });
+
   // Filters left open do not lengthen the address.
   document.addEventListener("htmx:configRequest", (event) => {
     const { verb, parameters } = event.detail;
