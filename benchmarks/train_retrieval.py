@@ -32,6 +32,7 @@ from content.knowledge.ranking import CONFIDENCE, beside_the_others
 from content.knowledge.text import normalise, units, without_punctuation
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "content" / "knowledge" / "weights.json"
+RANK_WEIGHT = {"shop": 0.4, "atec": 0.5, "afqmc": 0.5}
 RANK_PENALTY = 100.0
 CONFIDENCE_C = 0.1
 # withheld questions are few and a wrong answer to them is what people notice; made bases are noisy
@@ -103,27 +104,29 @@ class Fit:
 def softmax(cases: Sequence[Case], many: int) -> Plain:
     """The weights under which the right entry of each question has the largest share among those considered."""
     lists = [
-        (case.features[:, :many], case.ids.index(case.right))
+        (case.features[:, :many], case.ids.index(case.right), RANK_WEIGHT.get(case.kb, 1.0))
         for case in cases
         if case.right is not None and case.right in case.ids and len(case.ids) > 1
     ]
-    stacked = np.concatenate([features for features, _ in lists])
+    stacked = np.concatenate([features for features, _, _ in lists])
     mean, scale = stacked.mean(0), stacked.std(0) + 1e-9
-    longest = max(len(features) for features, _ in lists)
+    longest = max(len(features) for features, _, _ in lists)
     table = np.zeros((len(lists), longest, many))
     there = np.zeros((len(lists), longest), bool)
-    for at, (features, _) in enumerate(lists):
+    for at, (features, _, _) in enumerate(lists):
         table[at, : len(features)] = (features - mean) / scale
         there[at, : len(features)] = True
-    right = np.array([place for _, place in lists])
+    right = np.array([place for _, place, _ in lists])
+    weights = np.array([weight for _, _, weight in lists])
     rows = np.arange(len(lists))
 
     def loss(slopes: np.ndarray) -> tuple[float, np.ndarray]:
         scores = np.where(there, table @ slopes, -1e9)
         shares = np.exp(scores - scores.max(1, keepdims=True))
         shares /= shares.sum(1, keepdims=True)
-        value = -np.log(shares[rows, right] + 1e-12).sum() + RANK_PENALTY * (slopes @ slopes) / 2
+        value = -(weights * np.log(shares[rows, right] + 1e-12)).sum() + RANK_PENALTY * (slopes @ slopes) / 2
         shares[rows, right] -= 1
+        shares *= weights[:, None]
         return float(value), np.einsum("ij,ijk->k", shares, table) + RANK_PENALTY * slopes
 
     found = minimize(loss, np.zeros(many), jac=True, method="L-BFGS-B", options={"maxiter": 300})

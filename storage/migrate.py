@@ -24,12 +24,17 @@ def known_revisions() -> list[str]:
     return sorted(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
+def newest_revision() -> str:
+    """The schema version this program works on."""
+    return known_revisions()[-1]
+
+
 def upgrade(database: Database) -> None:
     """Run the migrations this database has not seen. Raises NewerDatabase; data is kept."""
     known = known_revisions()
     with database.writer.begin() as connection:
         seen = revision(connection)
-        if seen == known[-1]:
+        if seen == newest_revision():
             return
         if seen is not None and seen not in known:
             raise NewerDatabase(seen)
