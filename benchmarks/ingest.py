@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import rivals
 from benchmarks.talk import CHATTER, load_demo_shop, questions
+from bot.app import calm_collector
 from bot.batch import Parts
 from bot.context import Context, Shop
 from bot.dispatch import Dispatcher
@@ -88,6 +89,7 @@ def ingest(url: str, lanes: int, count: int) -> dict[str, Any]:
     dispatcher = Dispatcher(database, parts, lanes=lanes)
     dispatcher.start()
     talk = messages(count)
+    calm_collector()
     began, cpu_began = time.perf_counter(), time.process_time()
     asyncio.run(_send(dispatcher, talk))
     cpu, wall = time.process_time() - cpu_began, time.perf_counter() - began

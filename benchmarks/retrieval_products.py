@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import yaml
 
-from benchmarks.retrieval_cases import DATA, fold_of, load
+from benchmarks.retrieval_cases import DATA, DEMO, fold_of, load
 from benchmarks.train_retrieval import logistic, named, write
-
 from content.knowledge.analysis import Reader
 from content.knowledge.passages import Passage
 from content.knowledge.products import MENTION, Catalogue
@@ -21,7 +20,7 @@ from content.knowledge.products import MENTION, Catalogue
 SHOP = DATA.parent / "shop"
 PRICE = ("{}多少钱", "{}怎么卖的", "请问{}什么价格呀", "{}贵不贵", "{}现在什么价", "问下{}多少钱一件", "{}几块钱?")
 STOCK = ("{}有货吗", "{}还有吗", "{}还有库存吗", "{}有没有现货", "{}补货了吗", "有{}吗", "还有没有{}卖", "{}卖完了吗")
-VARIANT = ("{}有什么颜色", "{}有哪些规格", "{}有几种", "{}有什么尺寸的")
+VARIANT = (("{}有什么颜色", "颜色"), ("{}有哪些规格", "规格"), ("{}有什么尺寸的", "尺寸"), ("{}有什么口味", "口"))
 ABOUT = ("{}怎么样", "{}好用吗", "介绍一下{}", "想了解一下{}", "{}", "{}好不好呀")
 ATTRIBUTE = ("{0}的{1}是什么", "{0}{1}是啥", "请问{0}什么{1}", "{0}的{1}", "{0}{1}呢?", "想知道{0}的{1}")
 VALUE = ("{0}是{1}的吗", "{0}是不是{1}", "这个{0}是{1}吗")
@@ -33,6 +32,11 @@ UNKNOWN = (
 TALK = (
     "我昨天买了{}", "{}不错哦", "我家{}用了好几年了", "哈哈{}", "上次那个{}我妈很喜欢", "{}收到了谢谢", "别人家的{}真好看",
     "今天又降温了想抱着{}", "{}已经拍了", "等我下班去拿{}", "你买{}了没", "我也想要{}", "别买{}",
+)  # fmt: skip
+FACTS = (
+    ("{}怎么洗", "洗"), ("{}能放多久", "保质"), ("{}几个月的宝宝能用", "龄"), ("{}保修多久", "质保"), ("{}辣不辣", "辣"), ("{}多厚", "厚"),
+    ("{}承重多少", "承重"), ("{}怎么保存", "储存"), ("{}会过敏吗", "过敏"), ("{}什么时候上市", "上市"), ("{}配料是什么", "料"), ("{}甜吗", "口"),
+    ("{}哪里产的", "产地"), ("{}什么材质", "材质"), ("{}多大尺寸", "尺寸"), ("{}多重", "重"),
 )  # fmt: skip
 ABSENT = (
     "电饭煲", "榴莲", "空调", "蓝牙耳机", "猕猴桃", "三文鱼", "羽毛球拍", "自行车", "洗衣机", "打印机", "吉他", "帐篷",
@@ -62,43 +66,76 @@ def passages(shop: Path = SHOP) -> list[Passage]:
     return found
 
 
-def generate(known: list[Passage], chance: random.Random) -> list[Asking]:
-    """Members name a product by the end of its name; all products with these characters are meant."""
+def demo_passages() -> tuple[list[Passage], dict[str, list[str]]]:
+    """The demo shop's products, and what each is called in talk."""
+    found, called = [], {}
+    for row in yaml.safe_load((DEMO / "products.yaml").read_text(encoding="utf-8")):
+        labels = tuple(" ".join(sku["specs"]) for sku in row["skus"])
+        attributes = tuple((name, str(value)) for name, value in row["attributes"])
+        names, category = (*row["aliases"], *labels), " ".join(row["category"])
+        key = f"product:{row['id']}"
+        found.append(Passage(key, "product", row["name"], (), row["brief"], names, attributes, category))
+        called[key] = row["aliases"]
+    return found, called
+
+
+def _called(name: str) -> list[str]:
+    """Members name a product by the end of its name."""
+    bare = name.split("(")[0].split("（")[0].split(" ")[0]
+    return sorted({bare[-size:] for size in (3, 4, 5, 6) if len(bare) >= size} | {bare})
+
+
+def generate(known: list[Passage], called: dict[str, list[str]], chance: random.Random) -> list[Asking]:
+    """Questions and talk about every product; all products that go by the name used are meant."""
     asked: list[Asking] = []
-    names = {each.id: each.question for each in known}
     for each in known:
-        bare = each.question.split("(")[0].split("(")[0].split(" ")[0]
-        said = {bare[-size:] for size in (3, 4, 5, 6) if len(bare) >= size} | {bare}
-        for mention in chance.sample(sorted(said), min(3, len(said))):
-            right = frozenset(key for key, name in names.items() if mention in name)
-            for kind, templates in (("price", PRICE), ("stock", STOCK), ("spec", VARIANT), ("about", ABOUT)):
-                if chance.random() < 0.4:
-                    asked.append(Asking(chance.choice(templates).format(mention), right, kind, kind))
-            useful = [(n, v) for n, v in each.attributes if len(n) < 6 and 1 < len(v) < 12]
-            if useful:
-                name, value = chance.choice(useful)
-                with_it = frozenset(
-                    other.id for other in known if other.id in right and any(n == name for n, _ in other.attributes)
-                )
-                text = chance.choice(ATTRIBUTE).format(mention, name)
-                asked.append(Asking(text, with_it, f"attribute:{name}", "attribute"))
-                if chance.random() < 0.3:
-                    text = chance.choice(VALUE).format(mention, value)
-                    asked.append(Asking(text, frozenset({each.id}), f"attribute:{name}", "value"))
-            if chance.random() < 0.6:
-                asked.append(Asking(chance.choice(UNKNOWN).format(mention), frozenset(), None, "unknown"))
-            if chance.random() < 0.5:
-                asked.append(Asking(chance.choice(TALK).format(mention), frozenset(), None, "talk"))
+        said = called[each.id]
+        for mention in chance.sample(said, min(3, len(said))):
+            right = [other for other in known if mention in other.question or mention in called[other.id]]
+            asked += _about(mention, each, right, chance)
     for name in ABSENT:
-        for templates in (PRICE, STOCK, ABOUT, VARIANT):
+        if any(name in other.question or name in called[other.id] for other in known):
+            continue
+        for templates in (PRICE, STOCK, ABOUT):
             asked.append(Asking(chance.choice(templates).format(name), frozenset(), None, "absent"))
     return asked
+
+
+def _about(mention: str, each: Passage, right: list[Passage], chance: random.Random) -> list[Asking]:
+    asked: list[Asking] = []
+
+    def ask(templates: Sequence[str], aspect: str | None, kind: str, products: list[Passage], often: float, *more: str) -> None:
+        if chance.random() < often:
+            text = chance.choice(templates).format(mention, *more)
+            asked.append(Asking(text, frozenset(other.id for other in products), aspect, kind))
+
+    ask(PRICE, "price", "price", right, 0.4)
+    ask(STOCK, "stock", "stock", right, 0.4)
+    ask(ABOUT, None, "about", right, 0.4)
+    for template, part in VARIANT:
+        told = [other for other in right if other.names or _has(other, part)]
+        ask((template,), None, "spec" if told else "lacking", told, 0.2)
+    useful = [(name, value) for name, value in each.attributes if len(name) < 6 and 1 < len(value) < 14]
+    if useful:
+        name, value = chance.choice(useful)
+        ask(ATTRIBUTE, f"attribute:{name}", "attribute", [other for other in right if _has(other, name)], 1.0, name)
+        ask(VALUE, f"attribute:{name}", "value", [each], 0.3, value)
+    for template, part in chance.sample(FACTS, 3):
+        told = [other for other in right if _has(other, part)]
+        ask((template,), None, "fact" if told else "lacking", told, 0.5)
+    ask(UNKNOWN, None, "unknown", [], 0.6)
+    ask(TALK, None, "talk", [], 0.5)
+    return asked
+
+
+def _has(product: Passage, part: str) -> bool:
+    return any(part in name for name, _ in product.attributes)
 
 
 def other_texts(chance: random.Random) -> list[Asking]:
     rows = [*load("negatives.jsonl"), *load("queries.jsonl")]
     return [
-        Asking(row["text"], frozenset(), None, row.get("type", "faq_query")) for row in chance.sample(rows, 2500)
+        Asking(row["text"], frozenset(), None, row.get("type", "faq_query")) for row in chance.sample(rows, 1500)
     ]
 
 
@@ -108,18 +145,21 @@ def main() -> None:
     parser.add_argument("--show", type=int, default=0, help="print this many failures of each kind")
     given = parser.parse_args()
     chance = random.Random(7)
-    known = passages()
     reader = Reader()
-    catalogue = Catalogue(reader)
-    for each in known:
-        catalogue.put(each)
-    asked = generate(known, chance) + other_texts(chance)
+    real, (demo, called) = passages(), demo_passages()
+    asked: list[tuple[Catalogue, Asking]] = []
+    for known, names in ((real, {each.id: _called(each.question) for each in real}), (demo, called)):
+        catalogue = Catalogue(reader)
+        for each in known:
+            catalogue.put(each)
+        for one in generate(known, names, chance) + other_texts(chance):
+            asked.append((catalogue, one))
     rows: list[list[float]] = []
     right: list[bool] = []
     folds: list[int] = []
     owner: list[int] = []
     found = []
-    for at, each in enumerate(asked):
+    for at, (catalogue, each) in enumerate(asked):
         mentions = catalogue.consider(reader.read(each.text))
         found.append(mentions)
         for mention in mentions[:6]:
@@ -139,14 +179,15 @@ def main() -> None:
     for at, score, good in zip(owner, scores, right, strict=True):
         if at not in best or score > best[at][0]:
             best[at] = (float(score), bool(good))
-    kinds = sorted({each.kind for each in asked})
+    askings = [each for _, each in asked]
+    kinds = sorted({each.kind for each in askings})
     for limit in (0.3, 0.5, 0.7, 0.9):
         logit = float(np.log(limit / (1 - limit)))
         line = []
         for kind in kinds:
-            places = [at for at, each in enumerate(asked) if each.kind == kind]
+            places = [at for at, each in enumerate(askings) if each.kind == kind]
             said = [at for at in places if at in best and best[at][0] > logit]
-            if any(asked[at].right for at in places):
+            if any(askings[at].right for at in places):
                 correct = sum(best[at][1] for at in said)
                 line.append(f"{kind} cov {correct / len(places):.2f} prec {correct / max(1, len(said)):.2f}")
             else:
@@ -155,12 +196,12 @@ def main() -> None:
     if given.show:
         for kind in kinds:
             failed = [
-                at for at, each in enumerate(asked)
+                at for at, each in enumerate(askings)
                 if each.kind == kind and ((at in best and best[at][0] > 0) != bool(each.right) or (each.right and not best[at][1]))
             ]  # fmt: skip
             for at in chance.sample(failed, min(given.show, len(failed))):
                 top = found[at][0] if found[at] else None
-                print(kind, asked[at].text, "|", top and top.item.passage.question, top and top.aspect, best.get(at))
+                print(kind, askings[at].text, "|", top and top.item.passage.question, top and top.aspect, best.get(at))
     if given.write:
         write({"mention": named(logistic(table, truth, None, 0.3), MENTION)})
 

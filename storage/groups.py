@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage import revisions
-from storage.base import AnyRow, Base, BigId, UtcTime, table_of
+from storage.base import AnyRow, Base, BigId, UtcTime, execute_fast, table_of
 from storage.members import Member
 
 # When the operator speaks unasked in a group.
@@ -139,12 +139,12 @@ def join(
 
 def join_all(session: Session, present: Mapping[tuple[str, str], datetime]) -> None:
     """Keep that these (group, member) are present since a time we do not know better; nobody is greeted for it."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    rows = [
-        {"group_id": group_id, "member_id": member_id, "is_staff": False, "joined_at": seen_at, "greeted_at": seen_at}
-        for (group_id, member_id), seen_at in sorted(present.items())
-    ]
-    session.connection().execute(dialect.insert(table_of(Membership)).on_conflict_do_nothing(), rows)
+    statement = (
+        "insert into memberships (group_id, member_id, is_staff, joined_at, greeted_at) values (?, ?, ?, ?, ?)"
+        " on conflict do nothing"
+    )
+    rows = [(*pair, False, seen_at, seen_at) for pair, seen_at in sorted(present.items())]
+    execute_fast(session.connection(), statement, rows)
 
 
 def leave(session: Session, group_id: str, member_id: str, now: datetime) -> None:

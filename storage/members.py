@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index, String, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import Base, UtcTime, table_of
+from storage.base import Base, UtcTime, execute_fast, table_of
 
 
 class Member(Base):
@@ -41,18 +40,12 @@ def find(session: Session, member_id: str) -> Member | None:
 
 def keep(session: Session, people: Iterable[tuple[str, str, str]], now: datetime) -> None:
     """Keep people as (id, channel, name): new ones are added, a changed name is taken over."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(TABLE)
-    statement = statement.on_conflict_do_update(
-        index_elements=["id"],
-        set_={"name": statement.excluded.name},
-        where=(statement.excluded.name != "") & (statement.excluded.name != TABLE.c.name),
+    statement = (
+        "insert into members (id, channel, name, note, created_at) values (?, ?, ?, '', ?)"
+        " on conflict (id) do update set name = excluded.name"
+        " where excluded.name <> '' and excluded.name <> members.name"
     )
-    rows = [
-        {"id": member_id, "channel": channel, "name": name, "note": "", "created_at": now}
-        for member_id, channel, name in people
-    ]
-    session.connection().execute(statement, rows)
+    execute_fast(session.connection(), statement, [(*person, now) for person in people])
 
 
 def search(session: Session, words: str, *, after: str | None = None, limit: int = 50) -> Sequence[Member]:

@@ -169,7 +169,8 @@ def _unpack(file: Path, work: Path) -> dict[str, Any]:
     except (tarfile.TarError, EOFError, OSError, ValueError) as fault:
         if not file.exists():
             stop(f"找不到 {file}", f"there is no file {file}")
-        stop(f"{file} 不是完整的备份：{fault}", f"{file} is no complete backup: {fault}")
+        why = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
+        stop(f"{file} 不是完整的备份：{why}", f"{file} is no complete backup: {why}")
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         stop("这份备份来自另一个版本的格式。", "the backup has the format of another version.")
     return manifest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from threading import Lock
 
 from content.knowledge.analysis import Reader
@@ -10,9 +11,8 @@ from content.knowledge.faq import FaqIndex
 from content.knowledge.passages import Candidate, Passage, Spoken
 from content.knowledge.products import Catalogue
 
-
-SPEAK_ADDRESSED = 0.35  # mentioned or private: a wrong answer costs less than silence
-SPEAK_UNADDRESSED = 0.65  # into the talk of others only when nearly sure
+SPEAK_ADDRESSED = 0.33  # mentioned or private: a wrong answer costs less than silence
+SPEAK_UNADDRESSED = 0.6  # into the talk of others only when nearly sure
 
 
 class Knowledge:
@@ -57,5 +57,20 @@ class Knowledge:
             if not len(self._catalogue):
                 return entries
             products = self._catalogue.search(question, context)[:limit]
+        if products and _is_definite(products[0]):
+            entries = [_less_sure(entry) for entry in entries]
         both = sorted([*entries, *products], key=lambda each: (-each.confidence, each.passage_id))
         return both[:limit]
+
+
+def _is_definite(product: Candidate) -> bool:
+    """Whether the question names a product and a fact we can look up."""
+    asks = product.aspect in ("price", "stock") or product.signals["attribute"] > 0.0
+    return asks and product.signals["topic"] >= 0.3
+
+
+def _less_sure(entry: Candidate) -> Candidate:
+    """An entry that only shares the product's name is the lesser answer to a question about its facts."""
+    if entry.signals["ratio_read"] >= 0.8:
+        return entry
+    return replace(entry, confidence=entry.confidence * 0.5)

@@ -22,6 +22,7 @@ MENTION = (
     "length", "asks", "pointed",
 )  # fmt: skip
 _LIGHT = 2.5  # background weight up to which a character says nothing about which product is meant
+_NEUTRAL = frozenset("有是的个种一下了没不能会要还卖买想给在到这那吗呢和与最好点装种款现")
 _ASKING = re.compile(
     "为什么|为啥|怎么办|怎么|怎样|咋|如何|什么时候|什么|啥|哪里|哪儿|哪个|哪些|哪种|多久|多少|几|是不是|能不能|可不可以|可以|有没有|会不会|要不要|"
     "[吗么呢吧啊呀哦嘛]"
@@ -41,6 +42,7 @@ class Item:
     head: frozenset[str]
     names: tuple[str, ...]
     attributes: tuple[tuple[str, str, frozenset[str]], ...]  # shown name, read name, pairs of the value
+    single: frozenset[str]  # names of one character
     around: frozenset[str]  # characters of attributes and category
 
 
@@ -134,6 +136,7 @@ class Catalogue:
         aspect, by_name, by_value = _fact(item, wanted, content)
         firm = {unit for pair in content.pair_units if "".join(pair) in item.pairs for unit in pair}
         lone = not firm and len(content.heavy) == 1 and next(iter(content.heavy)) in item.units
+        whole = any(name in content.text for name in item.names) or (lone and content.units & item.single != set())
         if lone or any(name in content.text for name in item.names):
             firm |= content.units & item.units
         named = sum(weight for unit, weight in content.heavy.items() if unit in firm)
@@ -155,7 +158,7 @@ class Catalogue:
             min(sum(left.values()), 40.0) / 40.0,
             min(known, 40.0) / 40.0,
             float(bool(item.head) and item.head <= firm),
-            float(any(name and name in content.text for name in item.names)),
+            float(whole),
             *flags,
             float(by_name),
             float(by_value),
@@ -186,6 +189,7 @@ class Catalogue:
             frozenset(core[-2:]),
             tuple(name for name in (*names[1:], "".join(core)) if len(name) > 1),
             tuple(attributes),
+            frozenset(name for name in names if len(name) == 1),
             frozenset(around),
         )
 
@@ -199,7 +203,7 @@ class _Content:
         self.units = frozenset(unit for chunk in chunks for unit in chunk)
         self.pair_units = [pair for chunk in chunks for pair in zip(chunk, chunk[1:], strict=False)]
         self.pairs = frozenset(first + second for first, second in self.pair_units)
-        weights = {unit: unit_weight(unit) - _LIGHT for unit in self.units}
+        weights = {unit: unit_weight(unit) - _LIGHT for unit in self.units - _NEUTRAL}
         self.heavy = {unit: weight for unit, weight in weights.items() if weight > 0.0}
         self.mass = sum(self.heavy.values())
 
@@ -231,7 +235,7 @@ def _fact(item: Item, wanted: Asked, content: _Content) -> tuple[str | None, boo
             if part in name:
                 return f"attribute:{shown}", True, False
     for shown, name, _ in item.attributes:
-        if len(name) > 1 and name in content.text:
+        if len(name) > 1 and name in content.text and not _pairs(units(name)) <= item.pairs:
             return f"attribute:{shown}", True, False
     if wanted.aspect == "stock":
         return "stock", False, False

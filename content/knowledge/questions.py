@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-
 from content.knowledge.weights import fitted, probability
 
 QUESTION_THRESHOLD = 0.75

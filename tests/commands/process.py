@@ -31,6 +31,7 @@ class Process:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         self.said: list[str] = []
+        self._is_silent = False
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
         self._wait_for("Ctrl+C")
@@ -46,7 +47,11 @@ class Process:
     def _wait_for(self, words: str | None) -> None:
         """Until a line holds the words, or there are no more."""
         ends_at = time.monotonic() + PATIENCE
-        while (line := self._lines.get(timeout=max(0.1, ends_at - time.monotonic()))) is not None:
+        while not self._is_silent:
+            line = self._lines.get(timeout=max(0.1, ends_at - time.monotonic()))
+            if line is None:
+                self._is_silent = True
+                return
             self.said.append(line)
             if words is not None and words in line:
                 return

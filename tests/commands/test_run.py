@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import signal
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from storage import inbox
@@ -91,8 +93,12 @@ def wait_for(member: ClientConnection, kind: str) -> None:
 
 
 def rest(member: ClientConnection) -> list[dict[str, object]]:
-    """What still came before the server closed."""
-    return [json.loads(frame) for frame in member]
+    """What still came before the server closed, with or without a goodbye."""
+    frames = []
+    with suppress(ConnectionClosed):
+        while True:
+            frames.append(json.loads(member.recv(timeout=10)))
+    return frames
 
 
 def count_interactions(home: Path) -> int:

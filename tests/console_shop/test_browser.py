@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import uvicorn
@@ -66,6 +67,13 @@ def open_page(room: Room, address: str) -> Iterator[Open]:
     assert troubles == []
 
 
+@pytest.fixture
+def elsewhere() -> Iterator[Callable[..., Any]]:
+    """Does something in another thread and waits for it: the driver's event loop lives in this one."""
+    with ThreadPoolExecutor(1) as threads:
+        yield lambda act, *given: threads.submit(act, *given).result()
+
+
 def fits(page: Page) -> bool:
     """Nothing stands out to the right of the screen."""
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
@@ -94,24 +102,24 @@ def test_the_test_bench_answers_in_place(room: Room, address: str, open_page: Op
 
 @pytest.mark.parametrize("size", SIZES)
 def test_an_operator_takes_a_conversation_and_answers_in_it(
-    room: Room, address: str, open_page: Open, size: tuple[int, int]
+    room: Room, address: str, open_page: Open, elsewhere: Callable[..., Any], size: tuple[int, int]
 ) -> None:
-    room.stage.says("小王", "坏果怎么赔")
+    stage = room.stage
+    elsewhere(stage.says, "小王", "坏果怎么赔")
     page = open_page(size)
     page.goto(f"{address}/handovers")
     expect(page.get_by_text("没有人在等")).to_be_visible()
-    # The driver's event loop lives in this thread, so the member speaks from another one.
-    with ThreadPoolExecutor(1) as elsewhere:
-        elsewhere.submit(room.stage.says, "小王", "转人工").result()
-        page.get_by_role("button", name="接手").click(timeout=15_000)
-        page.get_by_label("回复 小王").fill("拍张照，坏几个退几个")
-        assert fits(page)
-        page.get_by_role("button", name="发送").click()
-        expect(page.locator(".said.ours .words").last).to_have_text("@小王 拍张照，坏几个退几个")
-        elsewhere.submit(room.stage.settle).result()
-        assert room.stage.channel.said[-1] == ("stage:g", "拍张照，坏几个退几个")
-        elsewhere.submit(room.stage.says, "小王", "好的谢谢").result()
-        expect(page.locator(".said .words").last).to_have_text("好的谢谢", timeout=15_000)
+    elsewhere(stage.says, "小王", "转人工")
+    page.get_by_role("button", name="接手").click(timeout=15_000)
+    page.get_by_label("回复 小王").fill("拍张照，坏几个退几个")
+    assert fits(page)
+    page.get_by_role("button", name="发送").click()
+    expect(page.locator(".said.ours .words").last).to_have_text("@小王 拍张照，坏几个退几个")
+    elsewhere(stage.pass_time, 1)
+    assert stage.channel.said[-1] == ("stage:g", "拍张照，坏几个退几个")
+    elsewhere(stage.pass_time, 1)
+    elsewhere(stage.says, "小王", "好的谢谢")
+    expect(page.locator(".said .words").last).to_have_text("好的谢谢", timeout=15_000)
     page.get_by_role("button", name="结束", exact=True).click()
     expect(page.get_by_text("会话已结束")).to_be_visible()
     page.get_by_role("button", name="撤销").click()
@@ -119,11 +127,13 @@ def test_an_operator_takes_a_conversation_and_answers_in_it(
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_no_page_is_wider_than_its_screen(room: Room, address: str, open_page: Open, size: tuple[int, int]) -> None:
+def test_no_page_is_wider_than_its_screen(
+    room: Room, address: str, open_page: Open, elsewhere: Callable[..., Any], size: tuple[int, int]
+) -> None:
     entry_id = room.stage.knows("可以送货上门吗？" * 20, "https://shop.example/" + "very-long-path/" * 20)
     product_id = room.stage.sells("云南高山奶油草莓" * 10, 12_345_678_900)
-    room.stage.says("长" * 60, "W" * 400)
-    room.stage.says("长" * 60, "转人工")
+    elsewhere(room.stage.says, "长" * 60, "W" * 400)
+    elsewhere(room.stage.says, "长" * 60, "转人工")
     member = room.stage.log()[0].member_id
     page = open_page(size)
     for path in (

@@ -26,7 +26,7 @@ from storage.database import Database
 
 Result = TypeVar("Result")
 
-BURST_SECONDS = 10  # of the per-minute allowance may be said at once
+BURST_SECONDS = 15  # of the per-minute allowance may be said at once
 JOINS_A_MINUTE, JOINS_AT_ONCE = 120, 300  # new members from one address; a whole office shares one
 LOOKS_A_MINUTE, LOOKS_AT_ONCE = 120, 40  # history, rosters of members, pings
 PICTURES_A_MINUTE, PICTURES_AT_ONCE = 2, 10
