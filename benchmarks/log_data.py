@@ -17,7 +17,10 @@ from storage.members import Member
 
 GROUPS, MEMBERS, BATCH, DAYS = 200, 5_000, 10_000, 90
 RARE, RARE_EVERY = "琥珀", 200_000  # a word that stands in very few rows
-FAMILY, GIVEN = "王李张刘陈杨黄赵周吴徐孙马朱胡林郭何高罗", "伟芳娜敏静丽强磊军洋勇艳杰涛明超秀霞平刚桂英子涵欣怡"
+FAMILY, GIVEN = (
+    "王李张刘陈杨黄赵周吴徐孙马朱胡林郭何高罗",
+    "伟芳娜敏静丽强磊军洋勇艳杰涛明超秀霞平刚桂英子涵欣怡",
+)
 # (kind, heard_by, outcome, reason, share of all rows); the rest is chatter nobody heard.
 SHAPES: tuple[tuple[str, str | None, str, str | None, float], ...] = (
     ("MessageReceived", "faq", "answered", "faq:faq_delivery_when", 0.08),
@@ -41,14 +44,22 @@ def make(database: Database, rows: int, seed: int = 7) -> None:
     end = datetime.now(UTC).replace(microsecond=0)
     members = [(f"web:m_{number:05d}", _name(chance)) for number in range(MEMBERS)]
     with database.write() as session:
-        session.connection().execute(insert(Group.__table__), [_group(number, end) for number in range(GROUPS)])
-        session.connection().execute(insert(Member.__table__), [
-            {"id": row_id, "channel": "web", "name": name, "note": "", "created_at": end} for row_id, name in members
-        ])
+        session.connection().execute(
+            insert(Group.__table__), [_group(number, end) for number in range(GROUPS)]
+        )
+        session.connection().execute(
+            insert(Member.__table__),
+            [
+                {"id": row_id, "channel": "web", "name": name, "note": "", "created_at": end}
+                for row_id, name in members
+            ],
+        )
     asked = questions()
     step = timedelta(days=DAYS) / rows
     for first in range(1, rows + 1, BATCH):
-        batch = list(_rows(chance, first, min(first + BATCH, rows + 1), members, asked, end - step * rows, step))
+        batch = list(
+            _rows(chance, first, min(first + BATCH, rows + 1), members, asked, end - step * rows, step)
+        )
         _write(database, chance, batch)
 
 
@@ -59,14 +70,23 @@ def _write(database: Database, chance: random.Random, batch: list[dict[str, Any]
         inbox.insert_all(session, batch)
         if said:
             outbox.insert_all(session, said)
-        search.index(session, [
-            (row["id"], f"{row['member_name']} {row['text'] or ''} {replies.get(row['id'], '')}") for row in batch
-        ])
+        search.index(
+            session,
+            [
+                (row["id"], f"{row['member_name']} {row['text'] or ''} {replies.get(row['id'], '')}")
+                for row in batch
+            ],
+        )
 
 
 def _rows(
-    chance: random.Random, first: int, end: int, members: list[tuple[str, str]], asked: list[str],
-    started: datetime, step: timedelta,
+    chance: random.Random,
+    first: int,
+    end: int,
+    members: list[tuple[str, str]],
+    asked: list[str],
+    started: datetime,
+    step: timedelta,
 ) -> Iterator[dict[str, Any]]:
     weights = [shape[4] for shape in SHAPES]
     shapes = [*SHAPES, ("MessageReceived", None, "none", None, 0.0)]
@@ -81,32 +101,69 @@ def _rows(
             text += f"，{RARE}色的那款"
         is_resting = row_id % 50_000 == 49_999
         yield {
-            "id": row_id, "key": f"bench:{row_id}", "kind": kind, "lane": group, "channel": "web",
-            "conversation": group, "group_id": group, "member_id": member_id, "member_name": name,
-            "text": text if kind in ("MessageReceived", "OperatorSpoke") else None, "detail": None,
-            "occurred_at": started + step * row_id, "received_at": started + step * row_id,
-            "state": inbox.RESTING if is_resting else inbox.DONE, "tries": 5 if is_resting else 0,
-            "next_try_at": None, "error": "ValueError: broken" if is_resting else None, "heard_by": heard_by,
-            "outcome": outcome, "reason": reason, "confidence": round(chance.random(), 3) if heard_by == "faq" else None,
-            "latency_ms": int(chance.expovariate(1 / 9)) + 2, "cause_id": None,
+            "id": row_id,
+            "key": f"bench:{row_id}",
+            "kind": kind,
+            "lane": group,
+            "channel": "web",
+            "conversation": group,
+            "group_id": group,
+            "member_id": member_id,
+            "member_name": name,
+            "text": text if kind in ("MessageReceived", "OperatorSpoke") else None,
+            "detail": None,
+            "occurred_at": started + step * row_id,
+            "received_at": started + step * row_id,
+            "state": inbox.RESTING if is_resting else inbox.DONE,
+            "tries": 5 if is_resting else 0,
+            "next_try_at": None,
+            "error": "ValueError: broken" if is_resting else None,
+            "heard_by": heard_by,
+            "outcome": outcome,
+            "reason": reason,
+            "confidence": round(chance.random(), 3) if heard_by == "faq" else None,
+            "latency_ms": int(chance.expovariate(1 / 9)) + 2,
+            "cause_id": None,
         }
 
 
 def _saying(row: dict[str, Any], number: int) -> dict[str, Any]:
     return {
-        "key": None, "channel": "web", "conversation": row["conversation"], "group_id": row["group_id"],
-        "member_id": row["member_id"], "kind": "text", "text": "下午四点前下单当天发货，第二天送到楼下。", "body": "{}",
-        "feature": row["heard_by"], "cause_id": row["id"], "operator_id": None, "priority": 0,
-        "state": outbox.SENT, "reason": None, "tries": 1, "created_at": row["received_at"],
-        "due_at": row["received_at"], "leased_until": None, "sent_at": row["received_at"],
-        "sent_no": row["id"] * 10 + number % 10, "channel_message_id": f"s{row['id']}",
+        "key": None,
+        "channel": "web",
+        "conversation": row["conversation"],
+        "group_id": row["group_id"],
+        "member_id": row["member_id"],
+        "kind": "text",
+        "text": "下午四点前下单当天发货，第二天送到楼下。",
+        "body": "{}",
+        "feature": row["heard_by"],
+        "cause_id": row["id"],
+        "operator_id": None,
+        "priority": 0,
+        "state": outbox.SENT,
+        "reason": None,
+        "tries": 1,
+        "created_at": row["received_at"],
+        "due_at": row["received_at"],
+        "leased_until": None,
+        "sent_at": row["received_at"],
+        "sent_no": row["id"] * 10 + number % 10,
+        "channel_message_id": f"s{row['id']}",
     }
 
 
 def _group(number: int, now: datetime) -> dict[str, Any]:
     return {
-        "id": f"web:g{number:03d}", "channel": "web", "code": f"g{number:03d}", "name": f"邻里{number + 1}群", "topic": "",
-        "language": "zh", "speaks": "confident", "is_welcoming": True, "created_at": now,
+        "id": f"web:g{number:03d}",
+        "channel": "web",
+        "code": f"g{number:03d}",
+        "name": f"邻里{number + 1}群",
+        "topic": "",
+        "language": "zh",
+        "speaks": "confident",
+        "is_welcoming": True,
+        "created_at": now,
     }
 
 

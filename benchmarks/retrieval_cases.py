@@ -61,7 +61,7 @@ def dev_texts(data: Path = DATA) -> set[str]:
 def _case(
     reader: Reader, index: FaqIndex, kind: str, kb: str, group: str, right: str | None, text: str
 ) -> Case:
-    found = index.consider(reader.read(text))
+    found = index.consider(reader.hear(text))
     features = np.array([each.features for each in found]).reshape(-1, len(NAMES))
     return Case(kind, kb, fold_of(group), right, text, [each.passage_id for each in found], features)
 

@@ -107,7 +107,8 @@ def prepare(home: Path, groups: int) -> list[str]:
     from bot.app import open_database
     from bot.settings import Settings
     from content import demo
-    from storage import faq, groups as group_rows
+    from storage import faq
+    from storage import groups as group_rows
     from storage.database import Database
 
     settings = Settings(home=home, demo=False, _env_file=None)  # type: ignore[call-arg]
@@ -177,7 +178,7 @@ def check(tally: Tally, home: Path, members: int, groups: int) -> dict[str, int]
             times = tally.seen[(member, shown_id)]
             lost += times == 0
             doubled += times > 1
-    unkept = {shown_id for shown_id in tally.id_of.values()} - {shown_id for shown_id, _ in kept}
+    unkept = set(tally.id_of.values()) - {shown_id for shown_id, _ in kept}
     return {
         "messages": len(kept), "answers": answered, "said": len(said), "acked": len(tally.id_of),
         "acked_not_kept": len(unkept), "not_acked": len(tally.sent_at) - len(tally.id_of),

@@ -9,7 +9,7 @@ from typing import Annotated
 import click
 import typer
 
-from bot.commands import backups, benching, doctor, importing, log, operators, questions, resetting, running
+from bot.commands import backups, benching, doctor, importing, log, operators, questions, resetting, running, talking
 from bot.commands.faults import explain
 from bot.commands.speech import tell
 
@@ -36,9 +36,8 @@ def options(
     """What goes for every command."""
 
 
-app.command("run", help=tell("启动：群聊、后台，全部", "start: the group, the console, everything"))(
-    running.run
-)
+app.command("run", help=tell("启动：群聊、后台，全部", "start: the group, the console, everything"))(running.run)
+app.command("say", help=tell("在终端里说话", "talk in the terminal"))(talking.talk)
 app.command("import", help=tell("导入商品、问答、成员", "take products, FAQ or members from a file"))(
     importing.import_rows
 )
@@ -46,9 +45,7 @@ app.add_typer(questions.faq, name="faq")
 app.command("log", help=tell("最近的互动", "the last interactions"))(log.log)
 app.command("backup", help=tell("备份到一个文件", "everything into one file"))(backups.backup)
 app.command("restore", help=tell("从备份恢复", "put a backup in place"))(backups.restore)
-app.command("reset-demo", help=tell("清空并重新载入演示", "empty the shop, load the demo anew"))(
-    resetting.reset_demo
-)
+app.command("reset-demo", help=tell("清空并重新载入演示", "empty the shop, load the demo anew"))(resetting.reset_demo)
 app.command("doctor", help=tell("检查环境，说明怎么修", "what is wrong, and how to mend it"))(doctor.doctor)
 app.add_typer(operators.operator, name="operator")
 app.command(

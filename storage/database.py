@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 BUSY_SECONDS = 15
@@ -85,6 +86,17 @@ class Database:
         )
         with self.reader.connect() as connection:
             return int(connection.execute(query).scalar_one())
+
+    def has_room(self) -> bool:
+        """Try to write 64 KB and take it back: False on a full disk, or where nothing can be written."""
+        try:
+            with self.write() as session:
+                session.execute(text("create table room_probe (filler text)"))
+                session.execute(text("insert into room_probe values (:filler)"), {"filler": "room" * 16_384})
+                session.execute(text("drop table room_probe"))
+        except SQLAlchemyError:
+            return False
+        return True
 
     def is_reachable(self) -> bool:
         """True when a trivial query is answered."""

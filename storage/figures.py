@@ -36,15 +36,25 @@ def find_day(session: Session, start: datetime, end: datetime) -> Day:
     """The figures of the time from `start` until before `end`."""
     received = (TABLE.c.received_at >= start, TABLE.c.received_at < end)
     counted = select(TABLE.c.kind, TABLE.c.outcome, func.count()).where(*received)
-    counts = {(kind, outcome): n for kind, outcome, n in session.execute(counted.group_by(TABLE.c.kind, TABLE.c.outcome))}
-    answered = (TABLE.c.kind == "MessageReceived", TABLE.c.outcome == "answered", TABLE.c.latency_ms.is_not(None))
-    waits = list(session.scalars(select(TABLE.c.latency_ms).where(*received, *answered).order_by(TABLE.c.latency_ms)))
+    counts = {
+        (kind, outcome): n
+        for kind, outcome, n in session.execute(counted.group_by(TABLE.c.kind, TABLE.c.outcome))
+    }
+    answered = (
+        TABLE.c.kind == "MessageReceived",
+        TABLE.c.outcome == "answered",
+        TABLE.c.latency_ms.is_not(None),
+    )
+    waits = list(
+        session.scalars(select(TABLE.c.latency_ms).where(*received, *answered).order_by(TABLE.c.latency_ms))
+    )
     return Day(
         messages=sum(n for (kind, _), n in counts.items() if kind == "MessageReceived"),
         answered=counts.get(("MessageReceived", "answered"), 0),
         unanswered=counts.get(("MessageReceived", "unanswered"), 0),
         handovers=sum(counts.get((kind, "handover"), 0) for kind in HANDED_OVER),
-        median_ms=_rank(waits, 0.5), p99_ms=_rank(waits, 0.99),
+        median_ms=_rank(waits, 0.5),
+        p99_ms=_rank(waits, 0.99),
     )
 
 

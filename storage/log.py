@@ -60,7 +60,12 @@ class Count:
 
 
 def find_page(
-    session: Session, wanted: Filter, *, before: int | None = None, after: int | None = None, limit: int = PAGE
+    session: Session,
+    wanted: Filter,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    limit: int = PAGE,
 ) -> LogPage:
     """The newest rows that fit, or those older than `before`, or those just newer than `after`."""
     walk = Walk(session, wanted)
@@ -108,7 +113,9 @@ def count(session: Session, wanted: Filter) -> Count:
     return Count(min(number, MANY), is_cut or number > MANY)
 
 
-def read_all(session: Session, wanted: Filter, *, before: int | None, limit: int) -> tuple[Sequence[Interaction], int | None]:
+def read_all(
+    session: Session, wanted: Filter, *, before: int | None, limit: int
+) -> tuple[Sequence[Interaction], int | None]:
     """One batch of an export: rows older than `before`, and where to go on (None at the end)."""
     page = find_page(session, wanted, before=before, limit=limit)
     return page.rows, page.older

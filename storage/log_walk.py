@@ -7,7 +7,19 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
-    ColumnElement, Select, and_, exists, func, literal_column, or_, select, text as sql, type_coerce, union_all,
+    ColumnElement,
+    Select,
+    and_,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
+from sqlalchemy import (
+    text as sql,
 )
 from sqlalchemy.orm import Session
 
@@ -39,7 +51,11 @@ class Walk:
         self.session, self.wanted = session, wanted
         self.is_sqlite = session.get_bind().dialect.name == "sqlite"
         self.low, self.high = bounds(session, wanted.since, wanted.until)
-        self.listened = [one for one in find_heard_by(session) if wanted.feature in one.split(",")] if wanted.feature else []
+        self.listened = (
+            [one for one in find_heard_by(session) if wanted.feature in one.split(",")]
+            if wanted.feature
+            else []
+        )
         self.match = search.matching(session, wanted.words) if wanted.words else None
         roads = self._roads()
         self.sizes = {name: self._size(name) for name in roads} if len(roads) > 1 else {}
@@ -50,16 +66,20 @@ class Walk:
         """Nothing can fit: a word without letters, a feature that never heard anything, an empty road."""
         wanted = self.wanted
         return bool(
-            (wanted.words and self.match is None) or (wanted.feature and not self.listened)
+            (wanted.words and self.match is None)
+            or (wanted.feature and not self.listened)
             or (self.sizes and min(self.sizes.values()) == 0)
         )
 
     def _roads(self) -> list[str]:
         wanted = self.wanted
         roads = {
-            "words": bool(wanted.words and self.match is not None), "member": bool(wanted.member_id),
-            "state": bool(wanted.state and wanted.state != DONE), "kind": wanted.kind not in ("", "MessageReceived"),
-            "outcome": wanted.outcome not in ("", "none"), "feature": bool(self.listened),
+            "words": bool(wanted.words and self.match is not None),
+            "member": bool(wanted.member_id),
+            "state": bool(wanted.state and wanted.state != DONE),
+            "kind": wanted.kind not in ("", "MessageReceived"),
+            "outcome": wanted.outcome not in ("", "none"),
+            "feature": bool(self.listened),
             "conversation": bool(wanted.conversation),
         }
         return [name for name, is_open in roads.items() if is_open]
@@ -76,7 +96,8 @@ class Walk:
             return self.match.with_only_columns(row_id.label("id")).where(row_id.between(low, high))
         if road == "feature":
             parts = [
-                select(TABLE.c.id).where(TABLE.c.heard_by == one, TABLE.c.id.between(low, high)) for one in self.listened
+                select(TABLE.c.id).where(TABLE.c.heard_by == one, TABLE.c.id.between(low, high))
+                for one in self.listened
             ]
             return parts[0] if len(parts) == 1 else select(union_all(*parts).subquery().c.id)
         on = [self._on(road)] if road else []
@@ -100,9 +121,11 @@ class Walk:
         """The filters the road does not answer, written so that no other index is chosen for them."""
         wanted, column, checks = self.wanted, self._plain, []
         for name, condition in (
-            ("member", column("member_id") == wanted.member_id), ("kind", column("kind") == wanted.kind),
+            ("member", column("member_id") == wanted.member_id),
+            ("kind", column("kind") == wanted.kind),
             ("conversation", column("conversation") == wanted.conversation),
-            ("outcome", column("outcome") == wanted.outcome), ("state", column("state") == wanted.state),
+            ("outcome", column("outcome") == wanted.outcome),
+            ("state", column("state") == wanted.state),
             ("feature", column("heard_by").in_(self.listened)),
         ):
             is_wanted = getattr(wanted, {"member": "member_id"}.get(name, name))
@@ -124,9 +147,11 @@ class Walk:
             return TABLE.c.id.in_(self.match)
         holds = [
             or_(
-                TABLE.c.text.icontains(word, autoescape=True), TABLE.c.member_name.icontains(word, autoescape=True),
+                TABLE.c.text.icontains(word, autoescape=True),
+                TABLE.c.member_name.icontains(word, autoescape=True),
                 exists().where(
-                    outbox.TABLE.c.cause_id == TABLE.c.id, outbox.TABLE.c.text.icontains(word, autoescape=True)
+                    outbox.TABLE.c.cause_id == TABLE.c.id,
+                    outbox.TABLE.c.text.icontains(word, autoescape=True),
                 ),
             )
             for word in search.RUNS.findall(self.wanted.words.lower())
@@ -176,12 +201,20 @@ def bounds(session: Session, since: datetime | None, until: datetime | None) -> 
     """An id range that holds every row received in this time, and some more around it."""
     low, high = 1, session.execute(select(func.max(TABLE.c.id))).scalar() or 0
     if since is not None:
-        first = select(TABLE.c.id).where(TABLE.c.received_at >= since).order_by(TABLE.c.received_at).limit(SLACK_ROWS)
+        first = (
+            select(TABLE.c.id)
+            .where(TABLE.c.received_at >= since)
+            .order_by(TABLE.c.received_at)
+            .limit(SLACK_ROWS)
+        )
         found = session.execute(select(func.min(first.subquery().c.id))).scalar()
         low = high + 1 if found is None else max(low, found - SLACK_IDS)
     if until is not None:
         last = (
-            select(TABLE.c.id).where(TABLE.c.received_at < until).order_by(TABLE.c.received_at.desc()).limit(SLACK_ROWS)
+            select(TABLE.c.id)
+            .where(TABLE.c.received_at < until)
+            .order_by(TABLE.c.received_at.desc())
+            .limit(SLACK_ROWS)
         )
         found = session.execute(select(func.max(last.subquery().c.id))).scalar()
         high = 0 if found is None else min(high, found + SLACK_IDS)

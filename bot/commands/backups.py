@@ -152,9 +152,7 @@ def _unpack(file: Path, work: Path) -> dict[str, Any]:
         with tarfile.open(file, mode="r:*") as tar:
             for entry in tar:
                 path = PurePosixPath(entry.name)
-                is_picture = (
-                    len(path.parts) == 2 and path.parts[0] == PICTURES and path.name not in ("", "..")
-                )
+                is_picture = len(path.parts) == 2 and path.parts[0] == PICTURES and path.name not in ("", "..")
                 if not entry.isfile() or not (is_picture or entry.name in (DATABASE, DUMP, MANIFEST, SECRET)):
                     continue
                 unpacked += entry.size

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from bot.commands.faults import explain
-from bot.commands.opening import AsJson, Home, load_settings
+from bot.commands.opening import AsJson, Home, is_running, load_settings
 from bot.commands.speech import say, tell
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _port(settings: Settings) -> Finding:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            if _is_ours(settings):
+            if is_running(settings):
                 return Finding(OK, what + tell("：团长正在运行", ": Tuanzhang is running there"))
             mend = tell(
                 f"用不了（{error.strerror}）：用 TUAN_PORT 换一个",
@@ -135,19 +135,6 @@ def _port(settings: Settings) -> Finding:
             )
             return Finding(WRONG, what, mend)
     return Finding(OK, what + tell(" 空闲", " is free"))
-
-
-def _is_ours(settings: Settings) -> bool:
-    """Does a running operator answer on the port?"""
-    from http.client import HTTPConnection, HTTPException
-
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
-    with closing(HTTPConnection(host, settings.port, timeout=3)) as connection:
-        try:
-            connection.request("GET", "/healthz")
-            return bool(json.loads(connection.getresponse().read(1_000))["service"] == "tuanzhang")
-        except (OSError, HTTPException, ValueError, LookupError, TypeError):
-            return False
 
 
 def _database(settings: Settings) -> Finding:
@@ -167,7 +154,5 @@ def _database(settings: Settings) -> Finding:
         database.close()
     if revision is None or revision in migrate.known_revisions():
         is_newest = revision == migrate.newest_revision()
-        return Finding(
-            OK, what + ("" if is_newest else tell("：下次启动时升级", ": upgraded at the next start"))
-        )
+        return Finding(OK, what + ("" if is_newest else tell("：下次启动时升级", ": upgraded at the next start")))
     return Finding(WRONG, what, explain(migrate.NewerDatabase(revision))[0])

@@ -63,9 +63,7 @@ def _known(error: Exception) -> tuple[str, str] | None:
 
 def _settings_in_words(error: Exception) -> str:
     faults: list[dict[str, Any]] = getattr(error, "errors", list)()
-    return "; ".join(
-        f"TUAN_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}" for fault in faults
-    )
+    return "; ".join(f"TUAN_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}" for fault in faults)
 
 
 def _first_line(error: Exception) -> str:

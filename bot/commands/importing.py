@@ -91,9 +91,7 @@ def _tell(summary: Summary, dry_run: bool) -> None:
         typer.echo(tell(f"第 {one.line} 行：{reason.zh}", f"line {one.line}: {reason.en}"), err=True)
     if len(summary.refused) > SHOWN:
         more = len(summary.refused) - SHOWN
-        typer.echo(
-            tell(f"……另有 {more} 行，用 --json 看全部", f"… and {more} more; --json tells all"), err=True
-        )
+        typer.echo(tell(f"……另有 {more} 行，用 --json 看全部", f"… and {more} more; --json tells all"), err=True)
     if dry_run:
         say("演练，没有写入：", "dry run, nothing was written:")
     added, updated, unchanged, refused = (

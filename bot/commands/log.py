@@ -17,9 +17,7 @@ def log(
     group: Annotated[
         str | None, typer.Option("--group", help=tell("只看一个群（代码）", "one group only, by its code"))
     ] = None,
-    limit: Annotated[
-        int, typer.Option("--limit", "-n", min=1, max=10_000, help=tell("几条", "how many"))
-    ] = 30,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help=tell("几条", "how many"))] = 30,
     as_json: AsJson = False,
     home: Home = None,
 ) -> None:

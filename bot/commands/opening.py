@@ -67,3 +67,18 @@ def claimed(settings: Settings) -> Iterator[Database]:
             yield database
     finally:
         guard.close()
+
+
+def is_running(settings: Settings) -> bool:
+    """Does a running operator answer on the port?"""
+    import json
+    from contextlib import closing
+    from http.client import HTTPConnection, HTTPException
+
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+    with closing(HTTPConnection(host, settings.port, timeout=3)) as connection:
+        try:
+            connection.request("GET", "/healthz")
+            return bool(json.loads(connection.getresponse().read(1_000))["service"] == "tuanzhang")
+        except (OSError, HTTPException, ValueError, LookupError, TypeError):
+            return False

@@ -60,9 +60,7 @@ def add(
     _tell(name, password)
 
 
-@operator.command(
-    "reset-password", help=tell("重设密码，并退出所有浏览器", "a new one-time password; signs them out")
-)
+@operator.command("reset-password", help=tell("重设密码，并退出所有浏览器", "a new one-time password; signs them out"))
 def reset_password(name: Name, home: Home = None) -> None:
     from bot.app import wall_clock
     from bot.console.passwords import hash_password, one_time_password
@@ -90,9 +88,7 @@ def _unknown(name: str, known: list[str]) -> NoReturn:
 def _record(session: Session, now: datetime, action: str, name: str) -> None:
     from storage import audit
 
-    audit.record(
-        session, at=now, operator_id=None, operator_name="tuan", action=action, subject=f"operator:{name}"
-    )
+    audit.record(session, at=now, operator_id=None, operator_name="tuan", action=action, subject=f"operator:{name}")
 
 
 def _tell(name: str, password: str) -> None:

@@ -16,9 +16,7 @@ UNREADABLE = 2
 
 FaqFile = Annotated[Path, typer.Option("--faq", help=tell("问答库 JSONL", "entries, JSONL"))]
 Queries = Annotated[Path, typer.Option("--queries", help=tell("问题 JSONL", "questions, JSONL"))]
-Phrasings = Annotated[
-    int, typer.Option("--k", min=0, help=tell("每条用几个问法", "phrasings used of each entry"))
-]
+Phrasings = Annotated[int, typer.Option("--k", min=0, help=tell("每条用几个问法", "phrasings used of each entry"))]
 
 
 @faq.command("eval", help=tell("各项指标", "top-1, coverage, precision"))

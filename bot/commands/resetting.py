@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -29,13 +29,8 @@ def reset_demo(
     settings = load_settings(home)
     with claimed(settings) as database:
         with database.read() as session:
-            is_demo = is_only_demo(session)
-        if not is_demo and not force:
-            stop(
-                "店里有不属于演示的商品、问答或群。先用 tuan backup 备份，确定要删就加 --force。",
-                "the shop holds products, FAQ entries or groups that are not the demo's. Make a tuan backup, "
-                "and add --force if they may go.",
-            )
+            if not force and not is_only_demo(session):
+                _refuse()
         question = tell(
             f"将清空 {settings.home} 里的商品、问答、群、成员和记录，重新载入演示。继续吗？",
             f"This empties products, FAQ, groups, members and log in {settings.home}. Go on?",
@@ -54,3 +49,11 @@ def reset_demo(
             )
         demo.load_once(settings, wall_clock)
     say("演示商店已重新载入。", "The demo shop is loaded anew.")
+
+
+def _refuse() -> NoReturn:
+    stop(
+        "店里有不属于演示的商品、问答或群。先用 tuan backup 备份，确定要删就加 --force。",
+        "the shop holds products, FAQ entries or groups that are not the demo's. Make a tuan backup, and add "
+        "--force if they may go.",
+    )

@@ -63,13 +63,12 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         stop(
             f"不能在 {host}:{port} 上监听：{error.strerror}。用 --port 换一个端口，或停掉占用它的程序。",
-            f"cannot listen on {host}:{port}: {error.strerror}. Choose another port with --port, or stop "
-            "what uses it.",
+            f"cannot listen on {host}:{port}: {error.strerror}. Choose another port with --port, or stop what uses it.",
         )
     return listener
 
 
-def prepare(settings: Settings) -> Start:
+def prepare(settings: Settings, *, has_admin: bool = True) -> Start:
     """Bring the database up to date; on the first start it gets the demo shop and an admin."""
     from bot import demo
     from bot.app import open_database, wall_clock
@@ -84,7 +83,8 @@ def prepare(settings: Settings) -> Start:
     try:
         with database.write() as session:
             group = groups.find_first(session, "web")
-            return Start(create_first_admin(session, wall_clock()), None if group is None else group.code)
+            password = create_first_admin(session, wall_clock()) if has_admin else None
+            return Start(password, None if group is None else group.code)
     finally:
         database.close()
 

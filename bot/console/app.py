@@ -57,7 +57,8 @@ def routes(desk: Desk) -> list[BaseRoute]:
     for area in AREAS:
         inner.extend(pages.routes(desk, area))
     console = Starlette(
-        routes=inner, exception_handlers={404: not_found, 405: not_found},
+        routes=inner,
+        exception_handlers={404: not_found, 405: not_found},
         middleware=[Middleware(GZipMiddleware, minimum_size=700, compresslevel=6)],
     )
     return [Mount("/console", app=console)]

@@ -41,10 +41,14 @@ class Assets:
     @classmethod
     def load(cls) -> Assets:
         htmx = resources.files("js_lib_htmx").joinpath("static/htmx/htmx.min.js").read_bytes()
-        return cls({
-            "console.css": _joined("*.css"), "console.js": _joined("*.js"), "htmx.js": htmx,
-            "icon.svg": (STATIC / "icon.svg").read_bytes(),
-        })
+        return cls(
+            {
+                "console.css": _joined("*.css"),
+                "console.js": _joined("*.js"),
+                "htmx.js": htmx,
+                "icon.svg": (STATIC / "icon.svg").read_bytes(),
+            }
+        )
 
     def url(self, name: str) -> str:
         return self._by_name[name].url
@@ -59,8 +63,10 @@ class Assets:
         # An old page may ask for an old hash after an upgrade: it gets the file of now, but does not keep it.
         is_current = asset.url.endswith(f"/{request.path_params['digest']}/{asset.name}")
         headers = {
-            "Cache-Control": FOR_EVER if is_current else "no-cache", "Vary": "Accept-Encoding",
-            "X-Content-Type-Options": "nosniff", "Content-Type": asset.content_type,
+            "Cache-Control": FOR_EVER if is_current else "no-cache",
+            "Vary": "Accept-Encoding",
+            "X-Content-Type-Options": "nosniff",
+            "Content-Type": asset.content_type,
         }
         if "gzip" in request.headers.get("accept-encoding", ""):
             return Response(asset.packed, headers=headers | {"Content-Encoding": "gzip"})

@@ -25,8 +25,14 @@ class Desk:
     """One shop's console: settings, database and the road, with templates, words and files ready to serve."""
 
     def __init__(
-        self, settings: Settings, database: Database, dispatcher: Dispatcher, sender: Sender, shelf: Shelf,
-        shop: Shop, now: Callable[[], datetime],
+        self,
+        settings: Settings,
+        database: Database,
+        dispatcher: Dispatcher,
+        sender: Sender,
+        shelf: Shelf,
+        shop: Shop,
+        now: Callable[[], datetime],
     ) -> None:
         self.settings, self.database, self.dispatcher, self.sender = settings, database, dispatcher, sender
         self.shelf, self.shop, self.now = shelf, shop, now

@@ -62,7 +62,9 @@ def read(visit: Visit, model: type[Model]) -> Form[Model]:
     values: dict[str, Any] = {}
     for name, info in model.model_fields.items():
         if get_origin(info.annotation) in (list, tuple):
-            values[name] = [value for value in visit.form.getlist(name) if isinstance(value, str) and value.strip()]
+            values[name] = [
+                value for value in visit.form.getlist(name) if isinstance(value, str) and value.strip()
+            ]
             continue
         value = visit.form.get(name)
         if value is not None and not isinstance(value, UploadFile):

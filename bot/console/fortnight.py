@@ -43,7 +43,11 @@ class Fortnight:
         return known
 
     def _of_today(self, day: date, now: datetime) -> Day:
-        if self._today is None or self._today[0] != day or not timedelta() <= now - self._today[1] < TODAY_KEEPS:
+        if (
+            self._today is None
+            or self._today[0] != day
+            or not timedelta() <= now - self._today[1] < TODAY_KEEPS
+        ):
             self._today = (day, now, self._count(day))
         return self._today[2]
 

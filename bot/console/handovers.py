@@ -46,11 +46,11 @@ def queue(visit: Visit) -> Response:
     with visit.read() as session:
         waiting = _described(visit, session, handovers.find(session, (OPEN, TAKEN)), with_nearest=True)
         closed = _described(visit, session, handovers.find(session, (CLOSED,), RECENT))
-    undo = visit.query("closed")
+    undo = visit.query("closed", 18)
     return visit.page(
         "handovers.html", waiting=[one for one in waiting if one.row.state == OPEN],
         taken=[one for one in waiting if one.row.state == TAKEN], closed=closed,
-        undo=int(undo) if undo.isascii() and undo.isdecimal() else None,
+        undo=next((one.row.id for one in closed if str(one.row.id) == undo), None),
     )
 
 

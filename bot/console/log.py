@@ -45,9 +45,18 @@ def show(visit: Visit) -> Response:
         features = log.find_features(session)
         member = members.find(session, wanted.member_id) if wanted.member_id else None
     return visit.page(
-        "log.html", asked=asked, faults=faults, page=page, lines=lines, groups=choices, features=features,
-        member=member, names=names, address=lambda **changes: address(asked, **changes),
-        is_filtered=not wanted.is_empty, is_first=before is None and after is None,
+        "log.html",
+        asked=asked,
+        faults=faults,
+        page=page,
+        lines=lines,
+        groups=choices,
+        features=features,
+        member=member,
+        names=names,
+        address=lambda **changes: address(asked, **changes),
+        is_filtered=not wanted.is_empty,
+        is_first=before is None and after is None,
     )
 
 
@@ -68,7 +77,14 @@ def show_one(visit: Visit) -> Response:
         group = groups.find(session, row.group_id) if row.group_id else None
         cause = session.get(Interaction, row.cause_id) if row.cause_id else None
     return visit.page(
-        "log_one.html", row=row, around=around, replies=replies, sayings=sayings, group=group, cause=cause, names=names,
+        "log_one.html",
+        row=row,
+        around=around,
+        replies=replies,
+        sayings=sayings,
+        group=group,
+        cause=cause,
+        names=names,
     )
 
 
@@ -77,7 +93,12 @@ def to_lines(session: Session, rows: Sequence[Interaction]) -> list[Line]:
     replies = outbox.find_of_causes(session, [row.id for row in rows]) if rows else {}
     known = groups.find_names(session, {row.group_id for row in rows if row.group_id})
     return [
-        Line(row, known.get(row.group_id or "", ""), replies.get(row.id, ()), (row.heard_by or "").split(",") if row.heard_by else ())
+        Line(
+            row,
+            known.get(row.group_id or "", ""),
+            replies.get(row.id, ()),
+            (row.heard_by or "").split(",") if row.heard_by else (),
+        )
         for row in rows
     ]
 
@@ -94,9 +115,16 @@ def understood(visit: Visit, asked: Mapping[str, str]) -> tuple[Filter, dict[str
     if since is not None and until is not None and until < since:
         faults["until"] = visit.translate("结束日期早于开始日期")
     wanted = Filter(
-        words=asked["q"], conversation=asked["group"], member_id=asked["member"], feature=asked["feature"],
-        outcome=asked["outcome"], state=asked["state"], kind=asked["kind"], since=since,
-        until=None if until is None else until + timedelta(days=1), has_reply=asked["reply"] == "1",
+        words=asked["q"],
+        conversation=asked["group"],
+        member_id=asked["member"],
+        feature=asked["feature"],
+        outcome=asked["outcome"],
+        state=asked["state"],
+        kind=asked["kind"],
+        since=since,
+        until=None if until is None else until + timedelta(days=1),
+        has_reply=asked["reply"] == "1",
     )
     return wanted, faults
 

@@ -22,9 +22,23 @@ BATCH = 1_000
 # A spreadsheet takes a cell beginning with one of these for a formula; some also the wide forms of East Asian keyboards.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 COLUMNS = (
-    mark("编号"), mark("时间"), mark("渠道"), mark("群"), mark("群编号"), mark("成员"), mark("成员编号"), mark("类型"),
-    mark("说了什么"), mark("功能"), mark("结果"), mark("原因"), mark("把握"), mark("回复"), mark("回复状态"),
-    mark("耗时（毫秒）"), mark("处理"),
+    mark("编号"),
+    mark("时间"),
+    mark("渠道"),
+    mark("哪个群"),
+    mark("群编号"),
+    mark("谁"),
+    mark("成员编号"),
+    mark("类型"),
+    mark("说了什么"),
+    mark("功能"),
+    mark("结果"),
+    mark("原因"),
+    mark("有把握"),
+    mark("回复"),
+    mark("回复状态"),
+    mark("耗时（毫秒）"),
+    mark("处理"),
 )
 
 
@@ -34,7 +48,8 @@ def export(visit: Visit) -> Response:
     with visit.act("log.export", "log", **{name: value for name, value in asked.items() if value}):
         name = f"log-{visit.now.astimezone(visit.desk.zone):%Y%m%d-%H%M}.csv"
     return StreamingResponse(
-        table(visit, wanted), media_type="text/csv; charset=utf-8",
+        table(visit, wanted),
+        media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
@@ -61,14 +76,28 @@ def guarded(words: object) -> str:
 
 def _cells(visit: Visit, line: Line) -> list[object]:
     row = line.row
-    features = [visit.translate(names.FEATURES[one][0]) if one in names.FEATURES else one for one in line.features]
+    features = [
+        visit.translate(names.FEATURES[one][0]) if one in names.FEATURES else one for one in line.features
+    ]
     outcome = names.OUTCOMES.get(row.outcome, (row.outcome, ""))[0]
     states = [names.SAYING_STATES.get(one.state, (one.state, ""))[0] for one in line.replies]
     return [
-        row.id, _moment(visit, row.received_at), row.channel, line.group, row.group_id, row.member_name, row.member_id,
-        visit.translate(names.KINDS.get(row.kind, row.kind)), row.text, ", ".join(features), visit.translate(outcome),
-        row.reason, row.confidence, "\n".join(one.text for one in line.replies),
-        ", ".join(visit.translate(state) for state in states), row.latency_ms,
+        row.id,
+        _moment(visit, row.received_at),
+        row.channel,
+        line.group,
+        row.group_id,
+        row.member_name,
+        row.member_id,
+        visit.translate(names.KINDS.get(row.kind, row.kind)),
+        row.text,
+        ", ".join(features),
+        visit.translate(outcome),
+        row.reason,
+        row.confidence,
+        "\n".join(one.text for one in line.replies),
+        ", ".join(visit.translate(state) for state in states),
+        row.latency_ms,
         visit.translate(names.STATES.get(row.state, (row.state, ""))[0]),
     ]
 

@@ -17,7 +17,7 @@ FEATURES = {
 OUTCOMES = {
     "answered": (mark("已回答"), "green"),
     "unanswered": (mark("未答"), "amber"),
-    "handover": (mark("转人工"), "blue"),
+    "handover": (mark("已转人工"), "blue"),
     "done": (mark("已办"), "green"),
     "silent": (mark("不出声"), ""),
     "none": (mark("闲聊"), ""),
@@ -94,5 +94,7 @@ def why(reason: str | None) -> Why | None:
 def page_of(passage_id: str) -> str:
     """The console page of a passage ("faq:faq_x", "product:prd_x"); empty for anything else."""
     kind, _, row_id = passage_id.partition(":")
-    is_plain = bool(row_id) and all(sign.isalnum() or sign in "_-." for sign in row_id) and row_id not in (".", "..")
+    is_plain = (
+        bool(row_id) and all(sign.isalnum() or sign in "_-." for sign in row_id) and row_id not in (".", "..")
+    )
     return f"{PAGES[kind]}/{row_id}" if kind in PAGES and is_plain else ""

@@ -140,4 +140,3 @@ def trouble(visit: Visit, status: int, incident: str = "") -> Response:
     """The page that says what went wrong: 403, 404, 413, 419 (an old form), 500 with its incident id."""
     # 419 is no registered status; to the outside an old form is a forbidden one.
     return visit.page("trouble.html", 403 if status == 419 else status, status=status, incident=incident)
-

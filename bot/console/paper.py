@@ -23,12 +23,21 @@ class Paper:
     def __init__(self, zone: ZoneInfo, assets: Assets) -> None:
         self._zone = zone
         self._environment = Environment(
-            loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-            lstrip_blocks=True, auto_reload=False,
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
         )
         self._environment.globals["asset"] = assets.url
         self._environment.filters |= {
-            "number": number, "share": share, "money": money, "spark": spark, "time": self.time, "when": self._when,
+            "number": number,
+            "share": share,
+            "money": money,
+            "spark": spark,
+            "time": self.time,
+            "when": self._when,
         }
 
     def render(self, template: str, values: dict[str, Any]) -> str:
@@ -64,4 +73,6 @@ def spark(values: Sequence[float | None], width: float = 100, height: float = 28
     """Values as the points of an SVG polyline, oldest left, the greatest at the top; none counts as zero."""
     known = [value or 0 for value in values]
     top, step = max([*known, 0]) or 1, width / max(len(known) - 1, 1)
-    return " ".join(f"{at * step:.1f},{height - 2 - (height - 4) * value / top:.1f}" for at, value in enumerate(known))
+    return " ".join(
+        f"{at * step:.1f},{height - 2 - (height - 4) * value / top:.1f}" for at, value in enumerate(known)
+    )

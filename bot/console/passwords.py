@@ -56,12 +56,21 @@ def create_first_admin(session: Session, now: datetime) -> str | None:
     password = one_time_password()
     session.add(
         Operator(
-            name="admin", role=ADMIN, password_hash=hash_password(password), must_change_password=True, is_active=True,
+            name="admin",
+            role=ADMIN,
+            password_hash=hash_password(password),
+            must_change_password=True,
+            is_active=True,
             created_at=now,
         )
     )
     audit.record(
-        session, at=now, operator_id=None, operator_name="tuan", action="operator.create", subject="operator:admin",
+        session,
+        at=now,
+        operator_id=None,
+        operator_name="tuan",
+        action="operator.create",
+        subject="operator:admin",
         detail={"role": ADMIN},
     )
     return password

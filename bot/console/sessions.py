@@ -27,7 +27,11 @@ def begin(session: Session, operator_id: int, browser: str, now: datetime) -> st
     token = fresh_token()
     session.add(
         OperatorSession(
-            token_hash=digest(token), operator_id=operator_id, browser=browser[:200], created_at=now, seen_at=now,
+            token_hash=digest(token),
+            operator_id=operator_id,
+            browser=browser[:200],
+            created_at=now,
+            seen_at=now,
             expires_at=now + LASTS,
         )
     )
@@ -46,4 +50,6 @@ def find(desk: Desk, token: str) -> SignedIn | None:
     if is_prolonged:
         with desk.database.write() as session:
             operators.touch_session(session, row.id, now, now + LASTS)
-    return SignedIn(operator.id, operator.name, operator.role, row.id, operator.must_change_password, is_prolonged)
+    return SignedIn(
+        operator.id, operator.name, operator.role, row.id, operator.must_change_password, is_prolonged
+    )

@@ -85,8 +85,13 @@ def _welcome(visit: Visit, operator: Operator, password: str) -> Response:
         if fresh is not None:
             operators.get(session, operator.id).password_hash = fresh
         audit.record(
-            session, at=now, operator_id=operator.id, operator_name=operator.name, action="sign_in",
-            subject=f"operator:{operator.name}", address=visit.address,
+            session,
+            at=now,
+            operator_id=operator.id,
+            operator_name=operator.name,
+            action="sign_in",
+            subject=f"operator:{operator.name}",
+            address=visit.address,
         )
     response = visit.go("/console/today")
     visit.set_cookie(response, sessions.COOKIE, token, int(sessions.LASTS.total_seconds()))

@@ -20,7 +20,9 @@ def wait_until(session: Session, name: str, address: str, now: datetime) -> date
     since = now - WINDOW
     latest: datetime | None = None
     for free, who in (
-        (FREE_PAIR, {"name": name, "address": address}), (FREE_ADDRESS, {"address": address}), (FREE_NAME, {"name": name}),
+        (FREE_PAIR, {"name": name, "address": address}),
+        (FREE_ADDRESS, {"address": address}),
+        (FREE_NAME, {"name": name}),
     ):
         count = operators.count_failures(session, since, **who)
         last = operators.find_last_failure(session, since, **who) if count >= free else None

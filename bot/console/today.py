@@ -43,8 +43,18 @@ def today(visit: Visit) -> Response:
         group_names = groups.find_names(session, {place for place in places if place})
     is_quiet = not (waiting or troubled or sayings or resting or stuck)
     return visit.page(
-        "today.html", waiting=waiting, troubled=troubled, sayings=sayings, resting=resting, stuck=stuck, people=people,
-        group_names=group_names, is_quiet=is_quiet, names=names, shown=SHOWN, form=forms.blank(),
+        "today.html",
+        waiting=waiting,
+        troubled=troubled,
+        sayings=sayings,
+        resting=resting,
+        stuck=stuck,
+        people=people,
+        group_names=group_names,
+        is_quiet=is_quiet,
+        names=names,
+        shown=SHOWN,
+        form=forms.blank(),
     )
 
 
@@ -55,7 +65,10 @@ def show_figures(visit: Visit) -> Response:
 def retry_interaction(visit: Visit) -> Response:
     row_id, now = visit.path("id"), visit.now
     return _settle(
-        visit, "interaction.retry", f"interaction:{row_id}", lambda session: inbox.wake(session, row_id, now),
+        visit,
+        "interaction.retry",
+        f"interaction:{row_id}",
+        lambda session: inbox.wake(session, row_id, now),
         visit.translate("马上再试一次"),
     )
 
@@ -69,7 +82,10 @@ def retry_interactions(visit: Visit) -> Response:
 def retry_job(visit: Visit) -> Response:
     row_id, now = visit.path("id"), visit.now
     return _settle(
-        visit, "job.retry", f"job:{row_id}", lambda session: jobs.wake(session, row_id, now),
+        visit,
+        "job.retry",
+        f"job:{row_id}",
+        lambda session: jobs.wake(session, row_id, now),
         visit.translate("马上再试一次"),
     )
 
@@ -103,7 +119,9 @@ def discard(visit: Visit) -> Response:
     def work(session: Session) -> bool:
         is_ours = outbox.take_back(session, row_id, ASK_A_PERSON)
         if is_ours:
-            outbox.mark(session, row_id, state=outbox.SUPPRESSED, reason=f"{visit.operator.name}: {reason}"[:300])
+            outbox.mark(
+                session, row_id, state=outbox.SUPPRESSED, reason=f"{visit.operator.name}: {reason}"[:300]
+            )
         return is_ours
 
     done = visit.translate("已作废，不会发送")

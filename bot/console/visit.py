@@ -53,7 +53,12 @@ class Visit:
     """What an endpoint holds: the desk, the request, who asks, and what their form says."""
 
     def __init__(
-        self, desk: Desk, request: Request, operator: SignedIn | None, token: str, form: FormData | None = None
+        self,
+        desk: Desk,
+        request: Request,
+        operator: SignedIn | None,
+        token: str,
+        form: FormData | None = None,
     ) -> None:
         self.desk, self.request, self._operator, self._token = desk, request, operator, token
         self.form = form if form is not None else FormData()
@@ -124,19 +129,33 @@ class Visit:
         """An audit entry of its own, for what is no change of a row: an export, a sign-in."""
         who = self._operator
         audit.record(
-            session, at=self.now, operator_id=who.id if who else None, operator_name=who.name if who else "",
-            action=action, subject=subject, detail=detail, address=self.address,
+            session,
+            at=self.now,
+            operator_id=who.id if who else None,
+            operator_name=who.name if who else "",
+            action=action,
+            subject=subject,
+            detail=detail,
+            address=self.address,
         )
 
     def page(self, template: str, status_code: int = 200, **values: Any) -> Response:
         """A page from templates/; for htmx the same template without the layout around it."""
         toast = self._toast()
         known = {
-            "_": self.translate, "visit": self, "operator": self._operator, "language": self.language,
-            "theme": self._theme(), "csrf": csrf_token(self.desk.secret, self._token), "now": self.now,
-            "navigation": of_role(self._operator.role if self._operator else None), "toast": toast,
-            "shop": self.desk.shop, "layout": "partial.html" if self.is_partial else "layout.html",
-            "current": self.request.url.path, "may": self.may,
+            "_": self.translate,
+            "visit": self,
+            "operator": self._operator,
+            "language": self.language,
+            "theme": self._theme(),
+            "csrf": csrf_token(self.desk.secret, self._token),
+            "now": self.now,
+            "navigation": of_role(self._operator.role if self._operator else None),
+            "toast": toast,
+            "shop": self.desk.shop,
+            "layout": "partial.html" if self.is_partial else "layout.html",
+            "current": self.request.url.path,
+            "may": self.may,
         }
         html = self.desk.paper.render(template, known | values)
         response = HTMLResponse(html, status_code, headers={"Vary": "HX-Request, Accept-Language, Cookie"})
@@ -153,12 +172,20 @@ class Visit:
         response = RedirectResponse(url, 303)
         if toast:
             signed = self._signer().dumps([toast[:300], is_bad])
-            self.set_cookie(response, TOAST, signed if isinstance(signed, str) else signed.decode(), TOAST_SECONDS)
+            self.set_cookie(
+                response, TOAST, signed if isinstance(signed, str) else signed.decode(), TOAST_SECONDS
+            )
         return response
 
     def set_cookie(self, response: Response, name: str, value: str, seconds: int) -> None:
         response.set_cookie(
-            name, value, max_age=seconds, path="/console", httponly=True, samesite="lax", secure=self.desk.is_https
+            name,
+            value,
+            max_age=seconds,
+            path="/console",
+            httponly=True,
+            samesite="lax",
+            secure=self.desk.is_https,
         )
 
     def back(self, default: str = "/console/today") -> str:

@@ -95,7 +95,9 @@ class Pages:
             group = groups.find_by_code(session, CHANNEL, code)
             if group is None or group.closed_at is not None:
                 return None
-            return group, groups.count_present(session, group.id), members.find_names(session, [by]).get(by)
+            has_been_here = any(row.group_id == group.id for row in groups.find_memberships_of(session, by))
+            inviter = members.find_names(session, [by]).get(by) if has_been_here else None
+            return group, groups.count_present(session, group.id), inviter
 
 
 def routes(settings: Settings, database: Database, web_channel: Door) -> list[BaseRoute]:

@@ -39,10 +39,9 @@ class Paper:
         language = language_of(request)
         texts = self._texts[language]
         bot_name = self._settings.bot_name
-        html = self._environment.get_template(template).render(
-            {name: text.replace("{bot}", bot_name) for name, text in texts["page"].items()}
-            | {"words": texts["script"], "lang": language, "shop": self._settings.shop_name, "bot": bot_name} | values
-        )
+        known: dict[str, Any] = {name: text.replace("{bot}", bot_name) for name, text in texts["page"].items()}
+        known |= {"words": texts["script"], "lang": language, "shop": self._settings.shop_name, "bot": bot_name}
+        html = self._environment.get_template(template).render(known | dict(values))
         return HTMLResponse(html, status, headers=_headers(request))
 
 

@@ -20,6 +20,17 @@ _WEAK_KINDS = {"whether"}
 _HOW_COME = re.compile("怎么(?=.*(?:不|没有|失败))")
 _DENIED = re.compile("不|没有|失败|别|无")
 _NOTHING = "∅"
+_NOTHING_KNOWN = frozenset({_NOTHING})
+
+
+Terms = tuple[frozenset[str], frozenset[str]]  # characters, pairs
+
+
+def terms_of(plain: str, read: str) -> Terms:
+    """What a text is found by, as written and as read: a rewriting that goes wrong then costs only a little."""
+    written, sequence = units(plain), units(read)
+    pairs = [*map(add, written, written[1:]), *map(add, sequence, sequence[1:])]
+    return frozenset(written + sequence) or _NOTHING_KNOWN, frozenset(pairs)
 
 
 class Analysis:
@@ -28,6 +39,10 @@ class Analysis:
 
     __slots__ = ("asks", "denied", "kinds", "latin", "length", "mass", "numbers", "pair_mass", "pairs", "plain",
                  "plain_pairs", "read", "sound", "sounds", "unit_weights", "units", "written")  # fmt: skip
+
+    @property
+    def terms(self) -> Terms:
+        return self.units | self.written, self.plain_pairs.union(self.pairs)
 
     def __init__(self, plain: str, read: str, asks: float = 0.0) -> None:
         self.asks = asks
@@ -76,12 +91,22 @@ class Reader:
         self._remembered = remembered
 
     def read(self, text: str) -> Analysis:
+        return Analysis(*self._shape(text))
+
+    def hear(self, text: str) -> Analysis:
+        """As `read`, for a question: with how likely it is one."""
+        return Analysis(*self._shape(text), question_likelihood(text[:LONGEST]))
+
+    def terms(self, text: str) -> Terms:
+        return terms_of(*self._shape(text))
+
+    def _shape(self, text: str) -> tuple[str, str]:
         shaped = normalise(text[:LONGEST])
         spaced = without_punctuation(shaped)
         rewritten = self._lexicon.rewrite(spaced).replace(" ", "")
         if "怎么" in rewritten and "怎么办" not in rewritten:
             rewritten = _HOW_COME.sub("为什么", rewritten, count=1)
-        return Analysis(spaced.replace(" ", ""), rewritten, question_likelihood(text[:LONGEST]))
+        return spaced.replace(" ", ""), rewritten
 
     def without_padding(self, plain: str) -> str:
         """The text as it was written, less the words that only pad a question."""

@@ -33,8 +33,8 @@ class FaqIndex:
 
     def put(self, passage: Passage) -> None:
         self.remove(passage.id)
-        texts = [self._reader.read(text) for text in _texts(passage)]
-        slot = self._postings.add(texts, self._reader.read(passage.answer[:ANSWER_READ]))
+        texts = [self._reader.terms(text) for text in _texts(passage)]
+        slot = self._postings.add(texts, self._reader.terms(passage.answer[:ANSWER_READ]))
         self._slots[passage.id] = slot
         self._entries[slot] = passage
 
@@ -49,7 +49,7 @@ class FaqIndex:
 
     def consider(self, question: Analysis) -> list[Considered]:
         """The entries worth a closer look, with their features; the raw material of training too."""
-        found = self._postings.best(question, CONSIDERED)
+        found = self._postings.best(question.terms, CONSIDERED)
         if not found:
             return []
         rarity = Rarity(question, self._postings)
@@ -57,7 +57,7 @@ class FaqIndex:
         for slot, top in found:
             entry = self._entries[slot]
             texts = _texts(entry)
-            closest = [self._reader.recall(texts[at]) for _, at in top]
+            closest = [self._reader.recall(texts[at]) for _, at in top[:2]]
             units = closest[0].units.union(*[each.units for each in closest[1:]])
             mean = sum([cosine for cosine, _ in top]) / len(top)
             whole = Entry(units, self._reader.recall(entry.answer[:ANSWER_READ]), len(texts))

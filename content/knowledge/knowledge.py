@@ -52,7 +52,7 @@ class Knowledge:
     def search(self, text: str, *, limit: int = 3, context: Spoken | None = None) -> list[Candidate]:
         """The best candidates, best first; none when nothing known has anything in common with the text."""
         with self._lock:
-            question = self._reader.read(text)
+            question = self._reader.hear(text)
             entries = self._faq.search(question, limit)
             if not len(self._catalogue):
                 return entries

@@ -25,18 +25,16 @@ class Lexicon:
         """`text` must be normalised; ASCII words are replaced only when they stand alone."""
         out: list[str] = []
         by_first = self._by_first
-        position, length = 0, len(text)
-        while position < length:
-            character = text[position]
-            for word, target in by_first.get(character, ()):
-                if text.startswith(word, position) and not _inside_a_word(text, position, word):
-                    out.append(target)
-                    position += len(word)
+        copied = position = 0
+        for start in range(len(text)):
+            if start < position or text[start] not in by_first:
+                continue
+            for word, target in by_first[text[start]]:
+                if text.startswith(word, start) and not _inside_a_word(text, start, word):
+                    out += (text[copied:start], target)
+                    copied = position = start + len(word)
                     break
-            else:
-                out.append(character)
-                position += 1
-        return "".join(out)
+        return "".join(out) + text[copied:]
 
 
 def _inside_a_word(text: str, position: int, word: str) -> bool:

@@ -84,10 +84,7 @@ def test_the_same_file_twice_changes_nothing(tuan: Tuan, home: Path, tmp_path: P
 
 def test_columns_that_are_not_there_stay_as_they_are(tuan: Tuan, home: Path, tmp_path: Path) -> None:
     told(tuan, "products", written(tmp_path, "shop.csv", CSV))
-    assert (
-        told(tuan, "products", written(tmp_path, "prices.csv", "id,name,price\np1,云南蓝莓,35\n"))["updated"]
-        == 1
-    )
+    assert told(tuan, "products", written(tmp_path, "prices.csv", "id,name,price\np1,云南蓝莓,35\n"))["updated"] == 1
     blueberry, skus = product(home, "p1")
     assert blueberry is not None
     assert (blueberry.price_fen, blueberry.alias_list) == (3500, ["蓝莓", "蓝梅"])
@@ -124,9 +121,7 @@ def test_a_row_that_is_wrong_is_told_with_its_line_and_the_others_are_in(
     assert reason in summary["refused"][0]["reason"]
 
 
-def test_a_product_with_a_wrong_row_among_its_skus_is_left_alone(
-    tuan: Tuan, home: Path, tmp_path: Path
-) -> None:
+def test_a_product_with_a_wrong_row_among_its_skus_is_left_alone(tuan: Tuan, home: Path, tmp_path: Path) -> None:
     told(tuan, "products", written(tmp_path, "shop.csv", CSV))
     summary = told(tuan, "products", written(tmp_path, "again.csv", CSV.replace(",18,", ",十八,")))
     assert [one["line"] for one in summary["refused"]] == [2, 3]

@@ -32,9 +32,7 @@ def add_fish(tuan: Tuan, tmp_path: Path) -> None:
     assert tuan("import", "products", tmp_path / "fish.csv").code == 0
 
 
-def test_a_backup_brings_the_shop_back_with_secret_and_pictures(
-    tuan: Tuan, home: Path, tmp_path: Path
-) -> None:
+def test_a_backup_brings_the_shop_back_with_secret_and_pictures(tuan: Tuan, home: Path, tmp_path: Path) -> None:
     tuan("reset-demo", "--yes")
     (home / "secret").write_text("first", "ascii")
     (home / "pictures").mkdir()

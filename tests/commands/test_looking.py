@@ -49,9 +49,7 @@ def test_a_wrong_setting_is_named(tuan: Tuan, home: Path, monkeypatch: pytest.Mo
     assert len(outcome.err.strip().splitlines()) == 1
 
 
-def test_the_reader_is_answered_in_their_language(
-    tuan: Tuan, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_reader_is_answered_in_their_language(tuan: Tuan, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TUAN_LANGUAGE", "zh")
     speech.language.cache_clear()
     assert "找不到文件" in tuan("import", "faq", "nowhere.csv").err
@@ -62,10 +60,7 @@ def test_the_reader_is_answered_in_their_language(
 
 def test_the_log_tells_who_said_what_and_what_was_answered(tuan: Tuan, home: Path) -> None:
     tuan("reset-demo", "--yes")
-    rows = [
-        json.loads(line)
-        for line in tuan("log", "--group", "sunshine", "-n", "1000", "--json").out.splitlines()
-    ]
+    rows = [json.loads(line) for line in tuan("log", "--group", "sunshine", "-n", "1000", "--json").out.splitlines()]
     menu = next(row for row in rows if row["text"] == "菜单")
     assert (menu["outcome"], menu["heard_by"], menu["member"]) == ("answered", "menu", "小唐同学")
     assert menu["replies"]

@@ -78,9 +78,7 @@ def test_what_was_said_before_the_end_is_kept(home: Path, number: signal.Signals
         member.send(json.dumps({"type": "hello", "nickname": "赶末班车"}))
         wait_for(member, "welcome")
         for place in range(40):
-            member.send(
-                json.dumps({"type": "say", "client_id": f"last-{place}", "text": f"最后一句 {place}"})
-            )
+            member.send(json.dumps({"type": "say", "client_id": f"last-{place}", "text": f"最后一句 {place}"}))
         wait_for(member, "ack")
         assert running.end(number) == 0
         acknowledged = 1 + sum(1 for frame in rest(member) if frame.get("type") == "ack")

@@ -58,15 +58,24 @@ class Room:
         settings = Settings(home=home, _env_file=None)  # type: ignore[call-arg]
         sender = Sender(stage.database, {"stage": stage.channel}, lambda: stage.time)
         self.desk = console.Desk(
-            settings, stage.database, stage.dispatcher, sender, stage.shelf,
-            Shop("阳光邻里", "小团", "http://localhost:8700"), lambda: stage.time,
+            settings,
+            stage.database,
+            stage.dispatcher,
+            sender,
+            stage.shelf,
+            Shop("阳光邻里", "小团", "http://localhost:8700"),
+            lambda: stage.time,
         )
         self.app = Starlette(routes=console.routes(self.desk))
 
     def hire(self, name: str, role: str) -> None:
         """An operator whose password is PASSWORD."""
         with self.stage.database.write() as session:
-            session.add(Operator(name=name, role=role, password_hash=HASH, created_at=START, must_change_password=False))
+            session.add(
+                Operator(
+                    name=name, role=role, password_hash=HASH, created_at=START, must_change_password=False
+                )
+            )
 
     def browser(self, role: str | None = None, language: str = "zh") -> Browser:
         """A browser, signed in as an operator of this role."""

@@ -55,7 +55,12 @@ def test_templates_hold_no_chinese_outside_of_translated_words() -> None:
 
 @pytest.mark.parametrize(
     ("cookie", "accepted", "chosen"),
-    [("en", "zh-CN,zh;q=0.9", "en"), (None, "en-GB,en;q=0.8", "en"), (None, "fr-FR,zh;q=0.5", "zh"), ("xx", "", "zh")],
+    [
+        ("en", "zh-CN,zh;q=0.9", "en"),
+        (None, "en-GB,en;q=0.8", "en"),
+        (None, "fr-FR,zh;q=0.5", "zh"),
+        ("xx", "", "zh"),
+    ],
 )
 def test_the_readers_choice_comes_before_the_browsers(cookie: str | None, accepted: str, chosen: str) -> None:
     assert language.choose(cookie, accepted, "zh") == chosen

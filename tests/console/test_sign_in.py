@@ -179,8 +179,14 @@ def test_a_session_lasts_fourteen_days_from_its_last_use(room: Room) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/today/interactions/retry", "/today/interactions/1/retry", "/today/jobs/1/retry", "/today/sayings/1/send-again",
-     "/today/sayings/1/discard", "/log/export"],
+    [
+        "/today/interactions/retry",
+        "/today/interactions/1/retry",
+        "/today/jobs/1/retry",
+        "/today/sayings/1/send-again",
+        "/today/sayings/1/discard",
+        "/log/export",
+    ],
 )
 def test_a_viewer_looks_and_does_nothing(room: Room, path: str) -> None:
     browser = room.browser("viewer")
@@ -220,7 +226,13 @@ def test_a_page_that_fails_shows_an_incident_number_and_no_innards(
 def test_going_back_never_leaves_the_console(room: Room) -> None:
     browser = room.browser("viewer")
     browser.client.follow_redirects = False
-    for target in ("https://evil.example", "//evil.example", "/console/../x", "/console/\\evil", "/console/a\r\nb: c"):
+    for target in (
+        "https://evil.example",
+        "//evil.example",
+        "/console/../x",
+        "/console/\\evil",
+        "/console/a\r\nb: c",
+    ):
         browser.client.follow_redirects = True
         browser.get("/today")
         browser.client.follow_redirects = False
@@ -243,5 +255,7 @@ def test_static_files_are_kept_for_a_year_under_their_hash(room: Room) -> None:
     answer = browser.client.get(url)
     assert "immutable" in answer.headers["cache-control"]
     assert answer.headers["content-encoding"] == "gzip"
-    assert browser.client.get("/console/static/000000000000/console.css").headers["cache-control"] == "no-cache"
+    assert (
+        browser.client.get("/console/static/000000000000/console.css").headers["cache-control"] == "no-cache"
+    )
     assert browser.client.get("/console/static/000000000000/secret").status_code == 404

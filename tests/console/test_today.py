@@ -20,7 +20,9 @@ from storage.jobs import Job
 from tests.console.conftest import Room
 from tests.stage import Stage
 
-CAREFUL = Capabilities(frozenset(Hears), frozenset(Says), max_text=2000, is_idempotent=False, needs_confirmation=True)
+CAREFUL = Capabilities(
+    frozenset(Hears), frozenset(Says), max_text=2000, is_idempotent=False, needs_confirmation=True
+)
 
 
 def audited(stage: Stage) -> list[tuple[str, str]]:
@@ -135,7 +137,9 @@ def test_discarding_needs_a_reason_and_keeps_it(room: Room) -> None:
     assert json.loads(entry.detail)["reason"] == "已经电话说过了"
 
 
-def test_what_needs_a_yes_is_held_until_somebody_gives_it(make_stage: Callable[..., Stage], tmp_path: Path) -> None:
+def test_what_needs_a_yes_is_held_until_somebody_gives_it(
+    make_stage: Callable[..., Stage], tmp_path: Path
+) -> None:
     stage = make_stage(capabilities=CAREFUL)
     room = Room(stage, tmp_path)
     stage.knows("几点发货", "下午四点前下单当天发货。")
@@ -155,8 +159,16 @@ def test_a_resting_job_is_woken(room: Room) -> None:
     now = room.stage.time
     with room.stage.database.write() as session:
         session.add(
-            Job(key="j", kind="AnswerWanted", payload="{}", state=jobs.RESTING, tries=5, created_at=now, due_at=now,
-                error="TimeoutError: no answer")
+            Job(
+                key="j",
+                kind="AnswerWanted",
+                payload="{}",
+                state=jobs.RESTING,
+                tries=5,
+                created_at=now,
+                due_at=now,
+                error="TimeoutError: no answer",
+            )
         )
     browser = room.browser("manager")
     assert "TimeoutError: no answer" in browser.get("/today").text
@@ -174,7 +186,9 @@ def test_words_that_wait_too_long_are_told(room: Room) -> None:
     assert "有 1 条话排队超过两分钟" in room.browser("viewer").get("/today").text
 
 
-@pytest.mark.parametrize("path", ["/today/sayings/77/confirm", "/today/jobs/77/retry", "/today/interactions/77/retry"])
+@pytest.mark.parametrize(
+    "path", ["/today/sayings/77/confirm", "/today/jobs/77/retry", "/today/interactions/77/retry"]
+)
 def test_acting_on_what_is_not_there_changes_nothing(room: Room, path: str) -> None:
     browser = room.browser("manager")
     browser.get("/today")

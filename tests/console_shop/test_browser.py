@@ -87,14 +87,14 @@ def test_the_test_bench_answers_in_place(room: Room, address: str, open_page: Op
     page.get_by_label("成员说").fill("能送上楼吗")
     page.get_by_label("@我或私聊").check()
     page.evaluate("document.body.dataset.same = 'page'")
-    page.get_by_role("button", name="试一试").click()
+    page.get_by_role("button", name="看看").click()
     expect(page.locator("#answer-words")).to_have_text("满39元送上楼。")
     assert page.evaluate("document.body.dataset.same") == "page"
     assert "q=" in page.url
     assert fits(page)
     page.get_by_label("成员说").fill("今天风真大")
     page.get_by_label("在群里随口说").check()
-    page.get_by_role("button", name="试一试").click()
+    page.get_by_role("button", name="看看").click()
     expect(page.locator("#verdict h2").first).to_have_text("保持沉默")
     page.reload()
     expect(page.get_by_label("成员说")).to_have_value("今天风真大")

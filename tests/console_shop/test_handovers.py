@@ -35,8 +35,12 @@ def test_an_empty_queue_says_so_and_points_to_the_test_bench(room: Room) -> None
 
 def test_an_unanswered_question_shows_the_nearest_answer_we_did_not_dare_to_give(room: Room) -> None:
     room.stage.knows("榴莲可以帮忙开吗？", "可以，到店当场给您开。")
-    room.stage.says("小王", "榴莲是泰国哪个省哪个园子几月份摘下来的呀", to_us=True)
-    room.stage.pass_time(5)
+    room.stage.says("小王", "大家好")
+    with room.stage.database.write() as session:
+        handovers.open_once(
+            session, conversation="stage:g", channel="stage", group_id="stage:g", member_id="stage:小王",
+            reason="unanswered", question="榴莲能帮忙开一下吗", cause_id=None, now=room.stage.time,
+        )
     page = room.browser("manager").get("/handovers").text
     assert "最接近：榴莲可以帮忙开吗？" in page
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from bot.app import Operator, build, open_database
 from bot.settings import Settings
@@ -142,7 +143,7 @@ class Member:
             try:
                 while True:
                     self.frames.append(json.loads(await self.socket.recv()))
-            except Exception:
+            except ConnectionClosed:
                 await self.socket.wait_closed()
         return self.socket.close_code or 0
 

@@ -152,7 +152,7 @@ def test_a_member_who_says_too_much_is_slowed_down(make_place: Callable[..., Pla
 
     async def scene() -> None:
         async with place.member("小王") as wang, place.member("李四") as li:
-            answers = [await wang.says(f"{number}") for number in range(12)]
+            answers = [await wang.says(f"{number}") for number in range(18)]
             refused = [answer for answer in answers if answer["type"] == "error"]
             assert 1 <= len(refused) <= 3
             assert {answer["code"] for answer in refused} == {"rate_limited"}

@@ -150,14 +150,32 @@ def test_joins_and_leaves_are_shown_with_who_invited(place: Place) -> None:
     assert place.present(group_id) == ["小王", "李四"]
 
 
-def test_an_invented_inviter_is_not_believed(place: Place) -> None:
+def test_only_somebody_of_the_group_can_have_invited(place: Place) -> None:
     place.group()
+    place.group("lake", "翠湖团")
 
     async def scene() -> None:
-        async with place.member("小王", invited_by="web:m_invented") as wang:
-            assert wang.welcome["history"]["group"]["messages"][-1]["inviter"] is None
+        async with place.member("赵六", code="lake") as stranger:
+            for inviter in ("web:m_invented", "", stranger.welcome["you"]["id"]):
+                async with place.member("小王", invited_by=inviter) as wang:
+                    assert wang.welcome["history"]["group"]["messages"][-1]["inviter"] is None
 
     asyncio.run(scene())
+
+
+def test_leaving_ends_every_socket_of_the_member(place: Place) -> None:
+    group_id = place.group()
+
+    async def scene() -> None:
+        async with place.member("小王") as wang, place.member("李四") as li:
+            async with place.member(token=wang.welcome["token"]) as second:
+                await wang.send({"type": "leave"})
+                assert await second.closed() == await wang.closed() == 1000
+                assert second.frames[-1] == wang.frames[-1] == {"type": "goodbye"}
+            assert (await li.says("我还在"))["type"] == "ack"
+
+    asyncio.run(scene())
+    assert place.present(group_id) == ["李四"]
 
 
 def test_nicknames_are_distinct_in_a_group(place: Place) -> None:

@@ -45,14 +45,23 @@ def test_others_are_heard_while_we_type(place: Place) -> None:
     place.group()
     shown: list[str] = []
 
-    async def slowly() -> AsyncIterator[str]:
-        async with place.member("李四") as li:
-            await li.says("你好\x1b[2J小王")
-            while len(shown) < 3:
-                await asyncio.sleep(0.01)
-            yield "看到了"
+    async def scene() -> None:
+        heard = asyncio.Event()
 
-    asyncio.run(talk(f"http://{place.host}", "garden", "小王", slowly(), shown.append))
+        def show(words: str) -> None:
+            shown.append(words)
+            if words.startswith("李四: "):
+                heard.set()
+
+        async def lines() -> AsyncIterator[str]:
+            async with place.member("李四") as li:
+                await li.says("你好\x1b[2J小王")
+                await heard.wait()
+                yield "看到了"
+
+        await talk(f"http://{place.host}", "garden", "小王", lines(), show)
+
+    asyncio.run(scene())
     assert "李四: 你好[2J小王" in shown
     assert place.log()[-1].text == "看到了"
 

@@ -10,14 +10,16 @@ Write = Callable[[str], Awaitable[None]]
 
 MAX_QUEUED = 1_000  # frames one socket may be behind
 MAX_QUEUED_CHARACTERS = 2_000_000
+OVERRUN = 1013  # «try again later»
 
 
 class Listener:
     """One open socket. Frames wait here until they are written; whoever reads too slowly is let go."""
 
     def __init__(self, write: Write) -> None:
-        self.is_overrun = False
-        self.overrun = asyncio.Event()
+        self.member_id = ""
+        self.close_code: int | None = None
+        self.ended = asyncio.Event()
         self._write = write
         self._queue: deque[str] = deque()
         self._characters = 0
@@ -28,7 +30,7 @@ class Listener:
 
     def put(self, frame: str) -> None:
         """Queue a frame to be written."""
-        if self.is_overrun:
+        if self.ended.is_set():
             return
         self._empty.clear()
         self._queue.append(frame)
@@ -46,10 +48,15 @@ class Listener:
         else:
             self._early.append((shown_id, frame))
 
+    def dismiss(self, code: int) -> None:
+        """End this socket from our side, once what is queued has been written."""
+        if self.close_code is None:
+            self.close_code = code
+            self.ended.set()
+
     def _give_up(self) -> None:
-        self.is_overrun = True
         self._queue.clear()
-        self.overrun.set()
+        self.dismiss(OVERRUN)
 
     def hold_back(self) -> None:
         """From now on keep live frames back, until `let_through`."""
@@ -93,3 +100,9 @@ class Audience:
     def show(self, shown_id: str, frame: str) -> None:
         for listener in self.listeners:
             listener.show(shown_id, frame)
+
+    def dismiss(self, member_id: str, last_frame: str) -> None:
+        """A member is no longer here: none of their sockets listens any more."""
+        for listener in [one for one in self.listeners if one.member_id == member_id]:
+            listener.put(last_frame)
+            listener.dismiss(1000)

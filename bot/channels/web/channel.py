@@ -117,6 +117,8 @@ class WebChannel:
             frame = event_frame(event, one.inbox_id, names)
             if frame is not None:
                 audience.show(frame["id"], dump(frame))
+            if isinstance(event, MemberLeft):
+                audience.dismiss(event.member_id or "", '{"type":"goodbye"}')
 
     async def attend(self, socket: WebSocket) -> None:
         """Attend one socket of a group from its opening to its end."""

@@ -81,9 +81,7 @@ async def _come_in(desk: Desk, audience: Audience, group: Group, hello: Hello, a
 
 async def _join(desk: Desk, group: Group, hello: Hello, member_id: str, name: str) -> None:
     inviter = hello.invited_by
-    if inviter is not None and (
-        inviter == member_id or await desk.look(partial(_name_of, member_id=inviter)) is None
-    ):
+    if inviter == member_id or not (inviter and await desk.look(partial(_knows_group, group.id, inviter))):
         inviter = None
     joined = MemberJoined(
         key=f"{member_id}:{group.id}:joined:{secrets.token_hex(6)}", lane=group.id, occurred_at=desk.now(),
@@ -113,6 +111,11 @@ async def _learn_names(desk: Desk, audience: Audience) -> None:
 def _name_of(session: Session, member_id: str) -> str | None:
     member = members.find(session, member_id)
     return None if member is None or member.channel != CHANNEL else member.name
+
+
+def _knows_group(group_id: str, member_id: str, session: Session) -> bool:
+    """Is somebody a member of the group, or were they once?"""
+    return any(row.group_id == group_id for row in groups.find_memberships_of(session, member_id))
 
 
 def _names_around(session: Session, member_id: str) -> set[str]:

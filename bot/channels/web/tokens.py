@@ -33,8 +33,6 @@ class Tokens:
 
     def new_member_id(self, group_id: str, client_id: str | None) -> str:
         """A fresh member id. The same secret client id in the same group gives the same member again."""
-        if client_id is None:
-            code = secrets.token_bytes(10)
-        else:
-            code = hmac.digest(self._secret, f"{group_id}\n{client_id}".encode(), hashlib.sha256)[:10]
+        named = f"{group_id}\n{client_id}".encode()
+        code = secrets.token_bytes(10) if client_id is None else hmac.digest(self._secret, named, hashlib.sha256)[:10]
         return f"{CHANNEL}:m_{base64.b32encode(code).decode().lower()}"

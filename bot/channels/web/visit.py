@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from bot.channels.web import frames, history
-from bot.channels.web.audience import Listener
+from bot.channels.web.audience import OVERRUN, Listener
 from bot.channels.web.desk import Desk
 from bot.channels.web.entrance import Guest, enter
 from bot.channels.web.frames import Cursor, Hello, Trouble
@@ -42,17 +42,17 @@ class Visit:
         await self._socket.accept()
         writing = asyncio.create_task(self._listener.run())
         reading = asyncio.create_task(self._listen())
-        overrun = asyncio.create_task(self._listener.overrun.wait())
+        ending = asyncio.create_task(self._listener.ended.wait())
         try:
-            await asyncio.wait((writing, reading, overrun), return_when=asyncio.FIRST_COMPLETED)
-            code = 1013 if self._listener.is_overrun else _close_code(reading)
-            if code is not None and not self._listener.is_overrun and not writing.done():
+            await asyncio.wait((writing, reading, ending), return_when=asyncio.FIRST_COMPLETED)
+            code = self._listener.close_code or _close_code(reading)
+            if code not in (None, OVERRUN) and not writing.done():
                 await self._flush(writing)
         finally:
             self._part()
-            for task in (writing, reading, overrun):
+            for task in (writing, reading, ending):
                 task.cancel()
-            await asyncio.gather(writing, reading, overrun, return_exceptions=True)
+            await asyncio.gather(writing, reading, ending, return_exceptions=True)
         if code is not None:
             await close(self._socket, code)
 
@@ -123,9 +123,7 @@ class Visit:
                 self._look_allowed()
                 self._listener.put(dump({"type": "members"} | await self._desk.look(self._members)))
             case frames.Leave():
-                await leave(self._desk, guest)
-                self._listener.put('{"type":"goodbye"}')
-                return 1000
+                await leave(self._desk, guest)  # once it is shown, all sockets of the member are dismissed
         return None
 
     def _look_allowed(self) -> None:
@@ -142,7 +140,7 @@ class Visit:
         if self._desk.sockets[guest.id] >= MAX_SOCKETS:
             raise Trouble("too_many_sockets", f"one member opens at most {MAX_SOCKETS} sockets", close=4429)
         self._desk.sockets[guest.id] += 1
-        self._guest = guest
+        self._guest, self._listener.member_id = guest, guest.id
         self._listener.hold_back()
         for conversation in (guest.group.id, guest.private):
             self._desk.audience(conversation).listeners.add(self._listener)

@@ -66,7 +66,7 @@ function fill(bubble, frame, names, onButton) {
   else if (frame.text) {
     const words = element("span", "words");
     if (frame.mention?.name) words.append(element("span", "at", "@" + frame.mention.name), " ");
-    say(words, frame.text, (frame.mentions ?? []).map((id) => names(id)).filter(Boolean));
+    say(words, frame.text, ["bot", ...(frame.mentions ?? [])].map((id) => names(id)).filter(Boolean));
     bubble.append(words);
   }
 }

@@ -25,6 +25,7 @@ export class List {
     this.earlier = null;
     this.isAsking = false;
     this.isAtEnd = true;
+    this.top = 0;
     this.unseen = 0;
     this.rows.replaceChildren();
   }
@@ -154,10 +155,14 @@ export class List {
 
   scrolled() {
     const wasAtEnd = this.isAtEnd;
-    this.isAtEnd = this.root.scrollHeight - this.root.scrollTop - this.root.clientHeight < NEAR_END;
+    const { scrollTop, scrollHeight, clientHeight } = this.root;
+    // A picture that arrives makes the list longer under us: only the reader leaves the end, by scrolling up.
+    if (scrollHeight - scrollTop - clientHeight < NEAR_END) this.isAtEnd = true;
+    else if (scrollTop < this.top) this.isAtEnd = false;
+    this.top = scrollTop;
     if (this.isAtEnd) this.unseen = 0;
     if (this.isAtEnd !== wasAtEnd || this.isAtEnd) this.tell.onUnseen(this);
-    if (this.earlier && !this.isAsking && this.root.scrollTop < NEAR_START && !this.root.hidden)
+    if (this.earlier && !this.isAsking && scrollTop < NEAR_START && !this.root.hidden)
       this.isAsking = this.tell.onEarlier(this.earlier);
   }
 

@@ -1,0 +1,43 @@
+"""Which talk in a group is a question."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from content.knowledge import QUESTION_THRESHOLD, question_likelihood
+
+TALK = Path(__file__).resolve().parents[2] / "benchmarks" / "group_talk.txt"
+
+
+@pytest.mark.parametrize(
+    "text", ["草莓今天还有吗", "请问什么时候发货呀？", "怎么退货", "这个多少钱", "可以自提么", "有货没", "請問怎麼退款", "哪里下单?"]
+)
+def test_questions_are_heard(text):
+    assert question_likelihood(text) >= QUESTION_THRESHOLD
+
+
+@pytest.mark.parametrize(
+    "text", ["哈哈哈哈", "收到啦谢谢", "今天的草莓好甜啊", "+1", "接龙 3. 小王 草莓2盒", "早上好呀大家", "已经付款了", "[微笑]", "😀", ""]
+)
+def test_other_talk_is_let_pass(text):
+    assert question_likelihood(text) < QUESTION_THRESHOLD
+
+
+def test_labelled_group_talk_is_told_apart():
+    rows = [line for line in TALK.read_text(encoding="utf-8").splitlines() if line[:1] in "?-" and line]
+    heard = [(line[0] == "?", question_likelihood(line[2:]) >= QUESTION_THRESHOLD) for line in rows]
+    said = [truth for truth, is_heard in heard if is_heard]
+    asked = [is_heard for truth, is_heard in heard if truth]
+    assert sum(said) / len(said) >= 0.9
+    assert sum(asked) / len(asked) >= 0.85
+
+
+def test_a_message_without_any_mark_costs_next_to_nothing():
+    texts = ["今天晚上一起去跳舞", "我先去接孩子了", "明天降温多穿点"] * 2000
+    started = time.process_time()
+    for text in texts:
+        question_likelihood(text)
+    assert (time.process_time() - started) / len(texts) < 20e-6
