@@ -9,6 +9,7 @@ from bot.context import Context
 from bot.events import MessageReceived, OperatorSpoke, QuestionUnanswered
 from bot.outbox import Conversation, Outbox, Text
 from bot.routing import Routes
+from bot.talk import Heard
 from storage import audit, handovers
 
 ASKED = re.compile(
@@ -18,7 +19,6 @@ ASKED = re.compile(
     re.IGNORECASE,
 )
 LONGEST = 24
-ANSWERED = frozenset({"answered", "handover"})
 
 routes = Routes("service")
 
@@ -52,8 +52,7 @@ def person_wanted(ctx: Context, request: PersonWanted) -> None:
 def question_unanswered(ctx: Context, fact: QuestionUnanswered) -> None:
     later = [
         heard for heard in ctx.recent(60)
-        if heard.member_id == fact.member_id and heard.inbox_id > fact.asked_id and heard.outcome in ANSWERED
-        and heard.kind == "MessageReceived"
+        if heard.member_id == fact.member_id and heard.inbox_id > fact.asked_id and _settles(heard)
     ]
     if later or ctx.has_operator_spoken(60):
         ctx.decide("silent", "answered meanwhile")
@@ -75,6 +74,13 @@ def operator_spoke(ctx: Context, fact: OperatorSpoke) -> None:
     ctx.outbox.operator_id = fact.operator_id
     operator_said(ctx.outbox, ctx.here, fact.text or "", fact.mention)
     ctx.decide("done", f"said by {fact.operator_name}")
+
+
+def _settles(heard: Heard) -> bool:
+    """An answer from what we know, or a person called, ends the wait; the menu does not."""
+    if heard.kind != "MessageReceived":
+        return False
+    return heard.outcome == "handover" or (heard.outcome == "answered" and ":" in (heard.reason or ""))
 
 
 def _open(ctx: Context, reason: str, question: str) -> bool:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from storage.log import Filter
 
 WINDOW = 12_000  # rows of a road looked at in one go
-FEW = 1_500  # on a road this short the words are looked for on each row, not in the search's list
+FEW = 8_000  # on a road this short the words are looked for on each row, not in the search's list
 # Ids and times of receiving rise together, but for lanes that commit side by side and clocks that are set.
 SLACK_IDS, SLACK_ROWS = 1_000, 200
 

@@ -27,6 +27,11 @@ ACTIONS = {
     "group.create": mark("新建群"), "group.save": mark("修改群设置"), "group.staff": mark("设置店员"),
     "member.note": mark("写备注"), "operator.create": mark("添加运营人员"), "operator.change": mark("修改角色"),
     "operator.reset_password": mark("重置密码"), "session.revoke": mark("让浏览器退出"),
+    "operator.change_password": mark("修改密码"), "sign_in": mark("登录"), "sign_in.wrong": mark("密码输错"),
+    "sign_out": mark("退出登录"), "log.export": mark("导出日志"), "demo.reset": mark("重置演示店"),
+    "interaction.retry": mark("重试互动"), "interaction.retry_all": mark("重试所有搁置的互动"),
+    "outbox.send_again": mark("重发一条话"), "outbox.confirm": mark("确认发送"), "outbox.mark_sent": mark("记为已发"),
+    "outbox.discard": mark("不发了"),
 }
 # Where a subject of this kind can be looked at.
 ADDRESSES = {

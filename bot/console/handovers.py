@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from bot.console import speaking
 from bot.console.conversations import Line, find_lines, seen_mark
-from bot.console.faq_bench import Bench, Found
+from bot.console.faq_bench import ELSEWHERE, Bench, Found
 from bot.console.language import mark
 from bot.console.pages import get, post
 from bot.console.visit import Visit
@@ -20,7 +20,7 @@ from storage import groups, handovers, members, operators
 from storage.handovers import CLOSED, OPEN, TAKEN, Handover
 from storage.operators import ADMIN, MANAGER, VIEWER
 
-QUEUE, RECENT = "/console/handovers", 20
+QUEUE, RECENT, SUGGESTED = "/console/handovers", 20, 3
 REASONS = {"asked": mark("要求人工"), "unanswered": mark("没答上来")}
 
 
@@ -174,8 +174,11 @@ def _draft(visit: Visit, nearest: Sequence[Found]) -> str:
 
 
 def _nearest(visit: Visit, session: Session, question: str) -> list[Found]:
-    bench = Bench.of(session, visit.desk)
-    return [found for found in bench.judge(question, True).found if found.answer][:3]
+    """Answers that may fit; none for «a person, please», which is no question to be answered."""
+    verdict = Bench.of(session, visit.desk).judge(question, True)
+    if verdict.decision == ELSEWHERE:
+        return []
+    return [found for found in verdict.found if found.answer][:SUGGESTED]
 
 
 def _described(

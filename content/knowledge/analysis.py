@@ -79,6 +79,11 @@ def _kinds(read: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def _longer(words: Iterable[str]) -> list[str]:
+    """A single character may belong to a product's name, so only longer padding is taken out there."""
+    return [word for word in words if len(word) > 1]
+
+
 class Reader:
     """Turns texts into analyses with the bundled synonyms and the shop's own, and remembers recent ones."""
 
@@ -86,7 +91,7 @@ class Reader:
         groups, padding = read_groups()
         own = [tuple(normalise(word) for word in group) for group in synonyms]
         self._lexicon = Lexicon([*own, *groups], padding)
-        self._padding = Lexicon([(group[0],) for group in groups if len(group) == 1], padding)
+        self._padding = Lexicon([(group[0],) for group in groups if len(group) == 1], _longer(padding))
         self._known: dict[str, Analysis] = {}
         self._remembered = remembered
 

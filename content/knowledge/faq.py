@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from content.knowledge.analysis import Analysis, Reader
-from content.knowledge.features import RANKED_BY, Entry, Rarity, describe
+from content.knowledge.features import NAMES, RANKED_BY, Entry, Rarity, describe
 from content.knowledge.passages import Candidate, Passage
 from content.knowledge.postings import Postings
 from content.knowledge.ranking import CONFIDENCE, beside_the_others, linear
 from content.knowledge.weights import probability
 
 ANSWER_READ = 200  # characters of an answer
+_SOUND = NAMES.index("ratio_sound")
 CONSIDERED = 6  # entries compared closely
 
 
@@ -77,6 +78,8 @@ class FaqIndex:
             each = considered[place]
             standing = beside_the_others(scores, place)
             confidence = probability(confide([*each.features, *standing]))
+            if not question.read and each.features[_SOUND] < 1.0:
+                confidence = 0.0  # nothing but a greeting, which is not the entry's
             signals = dict(zip(CONFIDENCE, [*each.features, *standing], strict=True))
             candidates.append(Candidate(each.passage_id, scores[place], confidence, None, signals))
         return candidates

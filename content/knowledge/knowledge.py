@@ -11,7 +11,7 @@ from content.knowledge.faq import FaqIndex
 from content.knowledge.passages import Candidate, Passage, Spoken
 from content.knowledge.products import Catalogue
 
-SPEAK_ADDRESSED = 0.33  # mentioned or private: a wrong answer costs less than silence
+SPEAK_ADDRESSED = 0.36  # mentioned or private: a wrong answer costs less than silence
 SPEAK_UNADDRESSED = 0.6  # into the talk of others only when nearly sure
 
 

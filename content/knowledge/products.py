@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from content.knowledge.analysis import Analysis, Reader
 from content.knowledge.aspects import Asked, asked
@@ -21,6 +22,7 @@ MENTION = (
     "price", "stock", "spec", "attribute", "value", "about", "no_aspect", "attribute_unknown", "lone",
     "length", "asks", "pointed",
 )  # fmt: skip
+_POINTED_MASS = 12.0  # what «这个» stands for weighs about as much as a name of three characters
 _LIGHT = 2.5  # background weight up to which a character says nothing about which product is meant
 _NEUTRAL = frozenset("有是的个种一下了没不能会要还卖买想给在到这那吗呢和与最好点装种款现")
 _ASKING = re.compile(
@@ -170,6 +172,9 @@ class Catalogue:
             float(bool(question.kinds)),
             float(pointed),
         ]
+        if pointed and not named:
+            features[:4] = [1.0, 1.0 - sum(left.values()) / (mass + _POINTED_MASS), 0.5, 0.5]
+            features[6:8] = [1.0, 1.0]
         return Mention(item, aspect, features)
 
     def _take_apart(self, passage: Passage) -> Item:
@@ -201,7 +206,7 @@ class _Content:
         self.text = rest.replace(" ", "")
         chunks = [units(chunk) for chunk in _ASKING.sub(" ", rest).split()]
         self.units = frozenset(unit for chunk in chunks for unit in chunk)
-        self.pair_units = [pair for chunk in chunks for pair in zip(chunk, chunk[1:], strict=False)]
+        self.pair_units = [pair for chunk in chunks for pair in pairwise(chunk)]
         self.pairs = frozenset(first + second for first, second in self.pair_units)
         weights = {unit: unit_weight(unit) - _LIGHT for unit in self.units - _NEUTRAL}
         self.heavy = {unit: weight for unit, weight in weights.items() if weight > 0.0}
@@ -213,14 +218,14 @@ def _shape(text: str) -> str:
 
 
 def _pairs(sequence: list[str]) -> frozenset[str]:
-    return frozenset(first + second for first, second in zip(sequence, sequence[1:], strict=False))
+    return frozenset(first + second for first, second in pairwise(sequence))
 
 
 def _run(text: str, item: Item) -> int:
     """The longest run of the text's characters whose pairs all stand in the product's names."""
     sequence = units(text)
     longest = run = 0
-    for first, second in zip(sequence, sequence[1:], strict=False):
+    for first, second in pairwise(sequence):
         run = run + 1 if first + second in item.pairs else 0
         longest = max(longest, run)
     return longest + 1 if longest else 0
@@ -250,7 +255,8 @@ def _fact(item: Item, wanted: Asked, content: _Content) -> tuple[str | None, boo
 
 def _points(text: str, content: _Content, wanted: Asked) -> bool:
     """Whether the question speaks of what was spoken of before: «这个», or no name at all."""
-    return _POINTING.search(text) is not None or (wanted.aspect is not None and content.mass < 4.0)
+    asks = wanted.aspect is not None or bool(wanted.names)
+    return _POINTING.search(text) is not None or (asks and content.mass < 4.0)
 
 
 def _strength(features: Iterable[float]) -> float:
@@ -258,5 +264,5 @@ def _strength(features: Iterable[float]) -> float:
     values = dict(zip(MENTION, features, strict=True))
     return (
         values["name_covered"] + 0.5 * values["run"] + 0.15 * values["head"] + 0.3 * values["whole_name"]
-        + values["pointed"] - 0.3 * values["attribute_unknown"]
+        + 0.5 * values["pointed"] - 0.3 * values["attribute_unknown"]
     )  # fmt: skip

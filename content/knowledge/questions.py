@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from content.knowledge.weights import fitted, probability
 
-QUESTION_THRESHOLD = 0.75
+QUESTION_THRESHOLD = 0.72
 _LONGEST = 200
 _HARDLY = 0.02  # of texts without any mark of a question, by hand-labelled talk
 _MARKS = (

@@ -24,7 +24,7 @@ def question(ctx: Context, asked: Question) -> None:
         ctx.decide("silent", silent)
         return
     best = _best(ctx, asked)
-    if best is None or not rules.is_sure(best, asked.is_addressed):
+    if best is None or not rules.is_sure(best, asked):
         _no_answer(ctx, asked, best)
     elif not asked.is_addressed and rules.was_just_said(ctx.recent(rules.COOL_DOWN_SECONDS), best.passage_id):
         ctx.decide("silent", f"just answered: {best.passage_id}", best.confidence)
@@ -38,7 +38,7 @@ def _best(ctx: Context, asked: Question) -> Candidate | None:
     """The best candidate for the message, or for the burst of messages it ends."""
     found = ctx.knowledge.search(asked.text, limit=1) if asked.text else []
     best = found[0] if found else None
-    if best is None or not rules.is_sure(best, asked.is_addressed):
+    if best is None or not rules.is_sure(best, asked):
         together = rules.burst(ctx.recent(rules.BURST_SECONDS), ctx.event.member_id, asked.text)
         merged = ctx.knowledge.search(together, limit=1) if together else []
         if merged and (best is None or merged[0].confidence > best.confidence):

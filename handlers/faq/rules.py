@@ -13,6 +13,8 @@ from storage.groups import SPEAK_CONFIDENT, SPEAK_OFF
 
 MENTION = re.compile(r"@\S{1,40}\s*")
 LONGEST = 300  # characters of a question; a member's essay is read up to here
+PERHAPS_A_QUESTION = 0.4  # below this likelihood we do not even look
+VERY_SURE = 0.85  # confidence wanted of what may be no question
 BURST_SECONDS = 8  # messages this close together, by one member, are one question
 MAX_BURST = 4
 COOL_DOWN_SECONDS = 90  # the same answer is not said twice in a group within this
@@ -20,10 +22,11 @@ COOL_DOWN_SECONDS = 90  # the same answer is not said twice in a group within th
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Something that may deserve an answer; `text` without mentions."""
+    """Something that may deserve an answer; `text` without mentions, `likelihood` of being a question at all."""
 
     text: str
     is_addressed: bool
+    likelihood: float = 1.0
 
 
 def parse_question(message: MessageReceived) -> Question | None:
@@ -35,7 +38,8 @@ def parse_question(message: MessageReceived) -> Question | None:
         return Question(MENTION.sub("", text[: LONGEST * 2]).strip()[:LONGEST], True)
     if message.mentions or message.quotes is not None or len(text) > LONGEST or text[0] == "@":
         return None
-    return Question(text, False) if question_likelihood(text) >= QUESTION_THRESHOLD else None
+    likelihood = question_likelihood(text)
+    return Question(text, False, likelihood) if likelihood >= PERHAPS_A_QUESTION else None
 
 
 def why_silent(speaks: str, is_addressed: bool) -> str | None:
@@ -47,8 +51,11 @@ def why_silent(speaks: str, is_addressed: bool) -> str | None:
     return None
 
 
-def is_sure(candidate: Candidate, is_addressed: bool) -> bool:
-    return candidate.confidence >= (SPEAK_ADDRESSED if is_addressed else SPEAK_UNADDRESSED)
+def is_sure(candidate: Candidate, asked: Question) -> bool:
+    """Unasked we want more certainty, and more again where the form of the words leaves it open («几点能自提»)."""
+    if asked.is_addressed:
+        return candidate.confidence >= SPEAK_ADDRESSED
+    return candidate.confidence >= (SPEAK_UNADDRESSED if asked.likelihood >= QUESTION_THRESHOLD else VERY_SURE)
 
 
 def burst(recent: Sequence[Heard], member_id: str | None, now_text: str) -> str | None:

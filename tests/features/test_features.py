@@ -175,6 +175,12 @@ def test_a_fragment_to_us_waits_for_the_rest(shop: Stage) -> None:
         assert handovers.count(session) == {}
 
 
+def test_the_menu_does_not_answer_a_question(shop: Stage) -> None:
+    shop.says("小王", "亲子烘焙课还能报名吗", to_us=True)
+    assert shop.says("小王", "菜单")
+    assert "转给同事" in shop.pass_time(3)[0]
+
+
 def test_a_private_question_is_always_met(shop: Stage) -> None:
     assert "9 点到 21 点" in shop.says("小王", "几点能自提", group=None)
     assert shop.says("小王", "随便聊聊月亮", group=None) == ""

@@ -81,8 +81,9 @@ async def _come_in(desk: Desk, audience: Audience, group: Group, hello: Hello, a
 
 async def _join(desk: Desk, group: Group, hello: Hello, member_id: str, name: str) -> None:
     inviter = hello.invited_by
-    if inviter == member_id or not (inviter and await desk.look(partial(_knows_group, group.id, inviter))):
-        inviter = None
+    if inviter is not None:
+        is_known = await desk.look(partial(_knows_group, group.id, inviter))
+        inviter = inviter if is_known and inviter != member_id else None
     joined = MemberJoined(
         key=f"{member_id}:{group.id}:joined:{secrets.token_hex(6)}", lane=group.id, occurred_at=desk.now(),
         channel=CHANNEL, conversation=group.id, group_id=group.id, member_id=member_id, member_name=name,
