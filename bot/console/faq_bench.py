@@ -60,13 +60,12 @@ class Verdict:
     heard_by: str | None
     likelihood: float
     found: Sequence[Found]
-    question_threshold: float = QUESTION_THRESHOLD
+    threshold: float  # confidence wanted before we speak
+    question_threshold: float = rules.PERHAPS_A_QUESTION
+    clear_question: float = QUESTION_THRESHOLD
     speak_addressed: float = SPEAK_ADDRESSED
     speak_unaddressed: float = SPEAK_UNADDRESSED
-
-    @property
-    def threshold(self) -> float:
-        return self.speak_addressed if self.is_addressed else self.speak_unaddressed
+    speak_perhaps: float = rules.VERY_SURE
 
     @property
     def answer(self) -> str | None:
@@ -96,12 +95,16 @@ class Bench:
             text=text, is_to_us=is_addressed,
         )
         understood = self.router.understand(message)
-        asked = understood[1] if understood is not None else None
-        searched = asked.text if isinstance(asked, Question) else rules.MENTION.sub("", text).strip()
-        found = [self._found(each, is_addressed) for each in self.nearest(searched)]
         heard_by = understood[0].feature if understood is not None else None
-        decision, why = _decide(heard_by, isinstance(asked, Question), found, is_addressed)
-        return Verdict(text, is_addressed, decision, why, heard_by, question_likelihood(text), found)
+        likelihood = question_likelihood(text)
+        asked = Question(rules.MENTION.sub("", text).strip(), is_addressed, likelihood)
+        is_question = understood is not None and isinstance(understood[1], Question)
+        if understood is not None and is_question:
+            asked = understood[1]
+        found = [self._found(each, asked) for each in self.nearest(asked.text)]
+        decision, why = _decide(heard_by, is_question, found, is_addressed)
+        wanted = rules.confidence_wanted(asked)
+        return Verdict(text, is_addressed, decision, why, heard_by, likelihood, found, wanted)
 
     def nearest(self, text: str, limit: int = CANDIDATES) -> list[Candidate]:
         return self.knowledge.search(text, limit=limit) if text else []
@@ -124,12 +127,12 @@ class Bench:
         product = products.find(self.session, row_id)
         return passage_id if product is None else product.name
 
-    def _found(self, candidate: Candidate, is_addressed: bool) -> Found:
+    def _found(self, candidate: Candidate, judged: Question) -> Found:
         kind, _, row_id = candidate.passage_id.partition(":")
         signals = sorted(candidate.signals.items(), key=lambda signal: (-abs(signal[1]), signal[0]))
         return Found(
             candidate.passage_id, kind, row_id, self.title_of(candidate.passage_id), candidate.score,
-            candidate.confidence, candidate.aspect, rules.is_sure(candidate, is_addressed), self.answer_of(candidate),
+            candidate.confidence, candidate.aspect, rules.is_sure(candidate, judged), self.answer_of(candidate),
             signals[:FEW_SIGNALS], signals,
         )
 

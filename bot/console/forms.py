@@ -68,7 +68,7 @@ def read(visit: Visit, model: type[Model]) -> Form[Model]:
             continue
         value = visit.form.get(name)
         if value is not None and not isinstance(value, UploadFile):
-            values[name] = value
+            values[name] = value.replace("\0", "")  # PostgreSQL keeps no such character
     given = {name: value for name, value in values.items() if not isinstance(value, str) or value.strip()}
     try:
         return Form(values, data=model.model_validate(given))

@@ -105,7 +105,7 @@ def to_lines(session: Session, rows: Sequence[Interaction]) -> list[Line]:
 
 def written(values: Mapping[str, Any]) -> dict[str, str]:
     """The filters as they stand in the address or a form."""
-    return {name: str(values.get(name, ""))[:200].strip() for name in FIELDS}
+    return {name: str(values.get(name, ""))[:200].replace("\0", "").strip() for name in FIELDS}
 
 
 def understood(visit: Visit, asked: Mapping[str, str]) -> tuple[Filter, dict[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import structlog
 from starlette.concurrency import run_in_threadpool
@@ -133,7 +134,8 @@ def _to_sign_in(visit: Visit) -> Response:
     if visit.is_partial:
         # htmx would put the sign-in page into the middle of this one; this makes it leave the page instead.
         return Response(status_code=200, headers={"HX-Redirect": "/console/sign-in"})
-    return RedirectResponse("/console/sign-in", 303)
+    here = visit.here if visit.request.method == "GET" else "/console/today"
+    return RedirectResponse(f"/console/sign-in?{urlencode({'back': here})}", 303)
 
 
 def trouble(visit: Visit, status: int, incident: str = "") -> Response:

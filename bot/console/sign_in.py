@@ -63,7 +63,8 @@ def sign_in(visit: Visit) -> Response:
     known = operator if operator is not None and operator.is_active else None
     if not passwords.is_password(form.data.password, known.password_hash if known else None) or known is None:
         with visit.desk.database.write() as session:
-            visit.record(session, "sign_in.wrong", f"operator:{name}")
+            # A name nobody has may be a password in the wrong field: it is not kept here.
+            visit.record(session, "sign_in.wrong", f"operator:{name if operator else '?'}")
         form.refuse("", visit.translate(WRONG_PAIR))
         return visit.page("sign_in.html", 401, form=form)
     return _welcome(visit, known, form.data.password)
@@ -93,7 +94,7 @@ def _welcome(visit: Visit, operator: Operator, password: str) -> Response:
             subject=f"operator:{operator.name}",
             address=visit.address,
         )
-    response = visit.go("/console/today")
+    response = visit.go(visit.back())
     visit.set_cookie(response, sessions.COOKIE, token, int(sessions.LASTS.total_seconds()))
     return response
 

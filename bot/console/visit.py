@@ -106,7 +106,7 @@ class Visit:
 
     def query(self, name: str, longest: int = 200) -> str:
         """A value after the question mark; empty when it is not there."""
-        return self.request.query_params.get(name, "")[:longest].strip()
+        return self.request.query_params.get(name, "")[:longest].replace("\0", "").strip()
 
     def translate(self, words: str, **values: Any) -> str:
         """A Chinese sentence of ours in the reader's language; `%(name)s` is filled in."""

@@ -14,6 +14,8 @@ from content.knowledge.products import Catalogue
 SPEAK_ADDRESSED = 0.36  # mentioned or private: a wrong answer costs less than silence
 SPEAK_UNADDRESSED = 0.6  # into the talk of others only when nearly sure
 
+_NAMED = 0.3  # how sure we must be that a product is spoken of at all
+
 
 class Knowledge:
     """FAQ entries and products in one search; safe to change while other threads search."""
@@ -56,17 +58,27 @@ class Knowledge:
             entries = self._faq.search(question, limit)
             if not len(self._catalogue):
                 return entries
-            products = self._catalogue.search(question, context)[:limit]
+            products = self._catalogue.search(question, self._spoken_of(context))[:limit]
         if products and _is_definite(products[0]):
             entries = [_less_sure(entry) for entry in entries]
         both = sorted([*entries, *products], key=lambda each: (-each.confidence, each.passage_id))
         return both[:limit]
 
+    def _spoken_of(self, context: Spoken | None) -> Spoken | None:
+        """A quoted message that names a product says what «这个» is; else what was spoken of last."""
+        if context is None or not context.quoted:
+            return context
+        found = self._catalogue.search(self._reader.hear(context.quoted))
+        for product in found:
+            if product.signals["whole_name"] or product.signals["topic"] >= _NAMED:
+                return replace(context, product_id=product.passage_id)
+        return context
+
 
 def _is_definite(product: Candidate) -> bool:
     """Whether the question names a product and a fact we can look up."""
     asks = product.aspect in ("price", "stock") or product.signals["attribute"] > 0.0
-    return asks and product.signals["topic"] >= 0.3
+    return asks and product.signals["topic"] >= _NAMED
 
 
 def _less_sure(entry: Candidate) -> Candidate:

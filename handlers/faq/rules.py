@@ -51,11 +51,15 @@ def why_silent(speaks: str, is_addressed: bool) -> str | None:
     return None
 
 
-def is_sure(candidate: Candidate, asked: Question) -> bool:
+def confidence_wanted(asked: Question) -> float:
     """Unasked we want more certainty, and more again where the form of the words leaves it open («几点能自提»)."""
     if asked.is_addressed:
-        return candidate.confidence >= SPEAK_ADDRESSED
-    return candidate.confidence >= (SPEAK_UNADDRESSED if asked.likelihood >= QUESTION_THRESHOLD else VERY_SURE)
+        return SPEAK_ADDRESSED
+    return SPEAK_UNADDRESSED if asked.likelihood >= QUESTION_THRESHOLD else VERY_SURE
+
+
+def is_sure(candidate: Candidate, asked: Question) -> bool:
+    return candidate.confidence >= confidence_wanted(asked)
 
 
 def burst(recent: Sequence[Heard], member_id: str | None, now_text: str) -> str | None:

@@ -108,7 +108,8 @@ def test_on_a_full_disk_nothing_is_acknowledged_and_nothing_half_written(
     operator.dispatcher.submit(message(0)).result(timeout=20)
     disk.fill()
     outcomes = [
-        operator.dispatcher.submit(message(number, "很长的一句话" * 200)).exception(timeout=20) for number in range(1, 60)
+        operator.dispatcher.submit(message(number, "很长的一句话" * 200)).exception(timeout=20)
+        for number in range(1, 60)
     ]
     refused = 1 + next(place for place, fault in enumerate(outcomes) if isinstance(fault, NotKept))
     assert "full" in str(outcomes[refused - 1])

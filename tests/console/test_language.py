@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
 
 from bot.console import language
 
@@ -70,3 +71,13 @@ def test_a_plural_goes_by_the_count() -> None:
     known = {"%(count)s 条": ("%(count)s row", "%(count)s rows")}
     assert language.translate(known, "%(count)s 条", {"count": 1}) == "1 row"
     assert language.translate(known, "%(count)s 条", {"count": 2}) == "2 rows"
+
+
+def test_no_words_are_translated_in_two_catalogues() -> None:
+    seen: dict[str, str] = {}
+    for file in sorted((language.LOCALES / "en" / "LC_MESSAGES").glob("console-*.po")):
+        with file.open("rb") as opened:
+            for message in read_po(opened):
+                words = message.id if isinstance(message.id, str) else message.id[0]
+                assert not words or words not in seen, f"{words} stands in {seen.get(words)} and {file.name}"
+                seen[words] = file.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -259,3 +260,20 @@ def test_static_files_are_kept_for_a_year_under_their_hash(room: Room) -> None:
         browser.client.get("/console/static/000000000000/console.css").headers["cache-control"] == "no-cache"
     )
     assert browser.client.get("/console/static/000000000000/secret").status_code == 404
+
+
+def test_signing_in_leads_back_to_where_one_wanted_to_be(room: Room) -> None:
+    room.hire("周姐", "manager")
+    browser = room.browser()
+    browser.get("/log?outcome=answered")
+    back = re.search(r'name="back" value="([^"]*)"', browser.page)
+    assert back is not None
+    answer = browser.post("/sign-in", {"name": "周姐", "password": PASSWORD, "back": back.group(1)})
+    assert str(answer.url).endswith("/console/log?outcome=answered")
+
+
+def test_a_password_typed_as_the_name_does_not_come_into_the_audit_log(room: Room) -> None:
+    room.browser().sign_in("geheim-geheim", "x")
+    with room.stage.database.read() as session:
+        entry = session.query(AuditEntry).one()
+    assert "geheim" not in entry.subject + entry.detail + entry.operator_name

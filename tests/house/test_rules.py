@@ -7,7 +7,9 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from jinja2 import Environment
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("bot", "handlers", "content", "storage")
 MESSAGES = ROOT / "content" / "messages"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 # Where an outside library may be imported; everywhere else it stays outside.
 DOORS = {
     "sqlalchemy": ("storage/",),
@@ -148,11 +151,24 @@ def test_the_lock_names_no_index_and_no_machine_and_every_line_has_its_hash() ->
     assert len(re.findall(r"== *[^\n]*\\\n    --hash=sha256:", lock)) == len(pinned)
 
 
-def test_what_the_project_asks_for_is_in_the_lock() -> None:
-    import tomllib
+def declared(wanted: list[str]) -> set[str]:
+    return {re.split(r"[\[<>=~! ]", one)[0].lower().replace("_", "-") for one in wanted}
 
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    wanted = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
-    names = {re.split(r"[\[<>=~! ]", one)[0].lower().replace("_", "-") for one in wanted}
+
+def test_every_library_we_import_is_asked_for() -> None:
+    brought_by = packages_distributions()
+    wanted = declared(PROJECT["dependencies"]) | {
+        "click",
+        "websockets",
+    }  # these two come with typer and uvicorn[standard]
+    tops = {module.partition(".")[0] for _, source in sources() for module, _ in imports(source)}
+    strangers = tops - set(PACKAGES) - sys.stdlib_module_names
+    missing = {top for top in strangers if not wanted & {name.lower().replace("_", "-") for name in brought_by[top]}}
+    assert sorted(missing) == []
+
+
+def test_what_the_project_asks_for_is_in_the_lock() -> None:
+    extras = PROJECT["optional-dependencies"].values()
+    names = declared([*PROJECT["dependencies"], *(one for extra in extras for one in extra)])
     lock = (ROOT / "requirements.lock").read_text("utf-8").lower()
     assert sorted(name for name in names if not re.search(rf"^{re.escape(name)}(\[|==)", lock, re.MULTILINE)) == []

@@ -82,6 +82,11 @@ def test_this_one_means_the_product_spoken_of_last():
     assert spoken.confidence >= SPEAK_ADDRESSED
 
 
+def test_a_quoted_message_says_what_this_one_is():
+    quoted = Spoken(product_id="product:1", quoted="新到的羊毛被, 大家看看")
+    assert shop().search("这个有货吗", context=quoted)[0].passage_id == "product:2"
+
+
 def test_a_named_product_goes_before_the_one_spoken_of_last():
     answer = shop().search("草莓多少钱", context=Spoken(product_id="product:2"))[0]
     assert answer.passage_id == "product:1"

@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket
 
 from bot.channels.base import Capabilities, Hears, Outgoing, Receive, Says
 from bot.channels.web.audience import Audience
-from bot.channels.web.desk import Desk
+from bot.channels.web.lobby import Lobby
 from bot.channels.web.origin import is_allowed
 from bot.channels.web.shown import Said, dump, event_frame, said_frame
 from bot.channels.web.tokens import CHANNEL
@@ -46,15 +46,15 @@ class WebChannel:
 
     def __init__(self, database: Database, settings: Settings, now: Callable[[], datetime]) -> None:
         self._settings, self._now = settings, now
-        self._desk = Desk(database, settings, now)
+        self._lobby = Lobby(database, settings, now)
         self._visits: set[asyncio.Task[None]] = set()
 
     async def start(self, receive: Receive) -> None:
-        self._desk.receive = receive
+        self._lobby.receive = receive
 
     async def stop(self) -> None:
         """Hear nothing more; clients are closed and come back to the next process."""
-        self._desk.receive = None
+        self._lobby.receive = None
         visits = [*self._visits]
         for visit in visits:
             visit.cancel()
@@ -74,7 +74,7 @@ class WebChannel:
         """Show what was said to those who listen now."""
         heard = [
             (message, sent_no, audience) for message, sent_no in messages
-            if (audience := self._desk.audiences.get(message.here.id)) is not None and audience.listeners
+            if (audience := self._lobby.audiences.get(message.here.id)) is not None and audience.listeners
         ]
         names = await self._names(heard)
         for message, sent_no, audience in heard:
@@ -93,14 +93,14 @@ class WebChannel:
             elif mention:
                 unknown.add(mention)
         if unknown:
-            names |= await self._desk.look(lambda session: members.find_names(session, unknown))
+            names |= await self._lobby.look(lambda session: members.find_names(session, unknown))
         return names
 
     def show(self, kept: Sequence[Kept]) -> None:
         """Show what was just committed to those who listen now; called in the event loop."""
         for one in kept:
             event = one.event
-            audience = self._desk.audiences.get(event.conversation) if event.channel == CHANNEL else None
+            audience = self._lobby.audiences.get(event.conversation) if event.channel == CHANNEL else None
             # Ids rise in each conversation; an event that is tried again was shown before.
             if audience is None or one.inbox_id <= audience.last_heard:
                 continue
@@ -127,13 +127,13 @@ class WebChannel:
             return
         task = asyncio.current_task()
         assert task is not None
-        if len(self._visits) >= MAX_VISITS or self._desk.receive is None:
+        if len(self._visits) >= MAX_VISITS or self._lobby.receive is None:
             await socket.accept()
             await socket.close(1013)
             return
         self._visits.add(task)
         try:
-            await Visit(self._desk, socket, socket.path_params["code"]).run()
+            await Visit(self._lobby, socket, socket.path_params["code"]).run()
         except asyncio.CancelledError:
             # Only `stop` cancels a visit: the server is about to end, and tells the client to come back.
             await close(socket, 1012)
@@ -142,8 +142,8 @@ class WebChannel:
 
     async def take_picture(self, request: Request) -> Response:
         """A picture uploaded by a member, to be said afterwards."""
-        return await take_picture(self._desk, request)
+        return await take_picture(self._lobby, request)
 
     def find_picture(self, name: str) -> Path | None:
         """The file of a picture's name."""
-        return self._desk.pictures.find(name)
+        return self._lobby.pictures.find(name)

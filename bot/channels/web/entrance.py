@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from bot.channels.web.audience import Audience
 from bot.channels.web.cleaning import MAX_NAME, clean_name, distinct, sounds_like
-from bot.channels.web.desk import Desk
 from bot.channels.web.frames import Hello, Trouble
+from bot.channels.web.lobby import Lobby
 from bot.channels.web.shown import PRIVATE
 from bot.channels.web.tokens import CHANNEL
 from bot.events import MemberJoined
@@ -35,76 +35,76 @@ class Guest:
         return PRIVATE + self.id.removeprefix(f"{CHANNEL}:")
 
 
-async def enter(desk: Desk, code: str, hello: Hello, address: str) -> Guest:
+async def enter(lobby: Lobby, code: str, hello: Hello, address: str) -> Guest:
     """The member who says hello, joined to the group. Raises Trouble."""
-    group = await desk.look(lambda session: groups.find_by_code(session, CHANNEL, code))
+    group = await lobby.look(lambda session: groups.find_by_code(session, CHANNEL, code))
     if group is None or group.closed_at is not None:
         raise Trouble("unknown_group", "there is no such group", close=4404)
-    audience = desk.audience(group.id)
+    audience = lobby.audience(group.id)
     async with audience.door:
-        await _learn_names(desk, audience)
+        await _learn_names(lobby, audience)
         if hello.token is not None:
-            return await _come_back(desk, audience, group, hello, hello.token)
-        return await _come_in(desk, audience, group, hello, address)
+            return await _come_back(lobby, audience, group, hello, hello.token)
+        return await _come_in(lobby, audience, group, hello, address)
 
 
-async def _come_back(desk: Desk, audience: Audience, group: Group, hello: Hello, token: str) -> Guest:
-    member_id = desk.tokens.find(token)
-    name = None if member_id is None else await desk.look(partial(_name_of, member_id=member_id))
+async def _come_back(lobby: Lobby, audience: Audience, group: Group, hello: Hello, token: str) -> Guest:
+    member_id = lobby.tokens.find(token)
+    name = None if member_id is None else await lobby.look(partial(_name_of, member_id=member_id))
     if member_id is None or name is None:
         raise Trouble("bad_token", "the token is not valid; say hello with a nickname")
-    if not await _is_present(desk, group, member_id):
-        taken = await desk.look(partial(_names_around, member_id=member_id))
+    if not await _is_present(lobby, group, member_id):
+        taken = await lobby.look(partial(_names_around, member_id=member_id))
         taken |= {other for key, other in audience.names.items() if key != member_id}
         name = distinct(name, taken)
-        await _join(desk, group, hello, member_id, name)
+        await _join(lobby, group, hello, member_id, name)
     return Guest(member_id, name, group)
 
 
-async def _come_in(desk: Desk, audience: Audience, group: Group, hello: Hello, address: str) -> Guest:
+async def _come_in(lobby: Lobby, audience: Audience, group: Group, hello: Hello, address: str) -> Guest:
     name = clean_name(hello.nickname or "")
     if not name:
         raise Trouble("bad_nickname", f"a nickname has 1 to {MAX_NAME} visible characters")
-    if sounds_like(name, desk.settings.bot_name):
+    if sounds_like(name, lobby.settings.bot_name):
         raise Trouble("name_reserved", "this nickname is the operator's")
-    member_id = desk.tokens.new_member_id(group.id, hello.client_id)
-    known = None if hello.client_id is None else await desk.look(partial(_name_of, member_id=member_id))
-    if known is not None and await _is_present(desk, group, member_id):
+    member_id = lobby.tokens.new_member_id(group.id, hello.client_id)
+    known = None if hello.client_id is None else await lobby.look(partial(_name_of, member_id=member_id))
+    if known is not None and await _is_present(lobby, group, member_id):
         return Guest(member_id, known, group)
-    wait = desk.joins.take(address)
+    wait = lobby.joins.take(address)
     if wait:
         raise Trouble("rate_limited", "too many new members from one address", retry_after=wait)
     name = distinct(name, audience.names.values())
-    await _join(desk, group, hello, member_id, name)
+    await _join(lobby, group, hello, member_id, name)
     return Guest(member_id, name, group)
 
 
-async def _join(desk: Desk, group: Group, hello: Hello, member_id: str, name: str) -> None:
+async def _join(lobby: Lobby, group: Group, hello: Hello, member_id: str, name: str) -> None:
     inviter = hello.invited_by
     if inviter is not None:
-        is_known = await desk.look(partial(_knows_group, group.id, inviter))
+        is_known = await lobby.look(partial(_knows_group, group.id, inviter))
         inviter = inviter if is_known and inviter != member_id else None
     joined = MemberJoined(
-        key=f"{member_id}:{group.id}:joined:{secrets.token_hex(6)}", lane=group.id, occurred_at=desk.now(),
+        key=f"{member_id}:{group.id}:joined:{secrets.token_hex(6)}", lane=group.id, occurred_at=lobby.now(),
         channel=CHANNEL, conversation=group.id, group_id=group.id, member_id=member_id, member_name=name,
         inviter_id=inviter, via="link" if inviter else None,
     )
-    await desk.keep(joined)
-    desk.rename(member_id, name)
-    desk.audience(group.id).names[member_id] = name
+    await lobby.keep(joined)
+    lobby.rename(member_id, name)
+    lobby.audience(group.id).names[member_id] = name
 
 
-async def _is_present(desk: Desk, group: Group, member_id: str) -> bool:
-    membership = await desk.look(
+async def _is_present(lobby: Lobby, group: Group, member_id: str) -> bool:
+    membership = await lobby.look(
         partial(groups.find_membership, group_id=group.id, member_id=member_id)
     )
     return membership is not None
 
 
-async def _learn_names(desk: Desk, audience: Audience) -> None:
+async def _learn_names(lobby: Lobby, audience: Audience) -> None:
     """Read once who is in the group; later changes come as events."""
     if not audience.is_known:
-        rows = await desk.look(lambda session: groups.find_members(session, audience.conversation, MAX_NAMES))
+        rows = await lobby.look(lambda session: groups.find_members(session, audience.conversation, MAX_NAMES))
         audience.names = {row.member_id: row.name for row in rows} | audience.names
         audience.is_known = True
 

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 
-from bot.channels.web.desk import Desk
+from bot.channels.web.lobby import Lobby
 from bot.channels.web.origin import is_allowed
 from bot.channels.web.pictures import MAX_BYTES, NoRoom, kind_of
 from bot.channels.web.tokens import CHANNEL
@@ -27,19 +27,19 @@ class Refused(Exception):
         self.status, self.code, self.message, self.retry_after = status, code, message, retry_after
 
 
-async def take_picture(desk: Desk, request: Request) -> JSONResponse:
+async def take_picture(lobby: Lobby, request: Request) -> JSONResponse:
     """Check who uploads and what; gives the picture's address to be said."""
     try:
-        member_id = await _member(desk, request)
+        member_id = await _member(lobby, request)
         _check_length(request)
-        wait = desk.uploads.take(member_id)
+        wait = lobby.uploads.take(member_id)
         if wait:
             raise Refused(429, "rate_limited", "too many pictures", wait)
         data = await _read(request)
         kind = kind_of(data)
         if kind is None:
             raise Refused(415, "bad_picture", "a picture is PNG, JPEG, WebP or GIF")
-        url = await asyncio.to_thread(desk.pictures.keep, data, kind)
+        url = await asyncio.to_thread(lobby.pictures.keep, data, kind)
     except NoRoom:
         return _told(Refused(507, "no_space", "no room for pictures at present"))
     except Refused as refused:
@@ -52,18 +52,18 @@ def _told(refused: Refused) -> JSONResponse:
     return JSONResponse({"error": {"code": refused.code, "message": refused.message}}, refused.status, headers)
 
 
-async def _member(desk: Desk, request: Request) -> str:
-    if not is_allowed(request.headers, desk.settings):
+async def _member(lobby: Lobby, request: Request) -> str:
+    if not is_allowed(request.headers, lobby.settings):
         raise Refused(403, "bad_origin", "this page may not upload here")
     kind, _, token = request.headers.get("authorization", "").partition(" ")
-    member_id = desk.tokens.find(token.strip()) if kind.lower() == "bearer" else None
+    member_id = lobby.tokens.find(token.strip()) if kind.lower() == "bearer" else None
     if member_id is None:
         raise Refused(401, "bad_token", "send the token of the welcome frame as Authorization: Bearer")
     found, code = member_id, request.path_params["code"]
-    group = await desk.look(lambda session: groups.find_by_code(session, CHANNEL, code))
+    group = await lobby.look(lambda session: groups.find_by_code(session, CHANNEL, code))
     if group is None or group.closed_at is not None:
         raise Refused(404, "unknown_group", "there is no such group")
-    if await desk.look(lambda session: groups.find_membership(session, group.id, found)) is None:
+    if await lobby.look(lambda session: groups.find_membership(session, group.id, found)) is None:
         raise Refused(403, "not_a_member", "only members of the group send pictures to it")
     return found
 

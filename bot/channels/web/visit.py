@@ -10,10 +10,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from bot.channels.web import frames, history
 from bot.channels.web.audience import OVERRUN, Listener
-from bot.channels.web.desk import Desk
 from bot.channels.web.entrance import Guest, enter
 from bot.channels.web.frames import Cursor, Hello, Trouble
 from bot.channels.web.history import Page
+from bot.channels.web.lobby import Lobby
 from bot.channels.web.pictures import MAX_BYTES
 from bot.channels.web.shown import BOT_ID, dump
 from bot.channels.web.speech import leave, say
@@ -31,8 +31,8 @@ MAX_TEXT = 2_000
 class Visit:
     """One socket of one member."""
 
-    def __init__(self, desk: Desk, socket: WebSocket, code: str) -> None:
-        self._desk, self._socket, self._code = desk, socket, code
+    def __init__(self, lobby: Lobby, socket: WebSocket, code: str) -> None:
+        self._lobby, self._socket, self._code = lobby, socket, code
         self._listener = Listener(socket.send_text)
         self._guest: Guest | None = None
         self._faults = 0
@@ -115,19 +115,19 @@ class Visit:
             raise Trouble("hello_first", "say hello first", client_id=client_id)
         match frame:
             case frames.Say():
-                self._listener.put(dump(await say(self._desk, guest, frame, MAX_TEXT)))
+                self._listener.put(dump(await say(self._lobby, guest, frame, MAX_TEXT)))
             case frames.History():
                 self._look_allowed()
                 await self._tell_history(guest, frame)
             case frames.Members():
                 self._look_allowed()
-                self._listener.put(dump({"type": "members"} | await self._desk.look(self._members)))
+                self._listener.put(dump({"type": "members"} | await self._lobby.look(self._members)))
             case frames.Leave():
-                await leave(self._desk, guest)  # once it is shown, all sockets of the member are dismissed
+                await leave(self._lobby, guest)  # once it is shown, all sockets of the member are dismissed
         return None
 
     def _look_allowed(self) -> None:
-        wait = self._desk.looks.take(str(id(self)) if self._guest is None else self._guest.id)
+        wait = self._lobby.looks.take(str(id(self)) if self._guest is None else self._guest.id)
         if wait:
             raise Trouble("rate_limited", "too many questions at once", retry_after=wait)
 
@@ -136,30 +136,30 @@ class Visit:
         if self._guest is not None:
             raise Trouble("hello_again", "you said hello already")
         address = self._socket.client.host if self._socket.client is not None else ""
-        guest = await enter(self._desk, self._code, hello, address)
-        if self._desk.sockets[guest.id] >= MAX_SOCKETS:
+        guest = await enter(self._lobby, self._code, hello, address)
+        if self._lobby.sockets[guest.id] >= MAX_SOCKETS:
             raise Trouble("too_many_sockets", f"one member opens at most {MAX_SOCKETS} sockets", close=4429)
-        self._desk.sockets[guest.id] += 1
+        self._lobby.sockets[guest.id] += 1
         self._guest, self._listener.member_id = guest, guest.id
         self._listener.hold_back()
         for conversation in (guest.group.id, guest.private):
-            self._desk.audience(conversation).listeners.add(self._listener)
-        pages, around = await self._desk.look(lambda session: (self._pages(session, hello), self._members(session)))
+            self._lobby.audience(conversation).listeners.add(self._listener)
+        pages, around = await self._lobby.look(lambda session: (self._pages(session, hello), self._members(session)))
         self._listener.put(dump(self._welcome(guest, pages, around)))
         self._listener.let_through(frame["id"] for page in pages.values() for frame in page.frames)
 
     def _pages(self, session: Session, hello: Hello) -> dict[str, Page]:
         assert self._guest is not None
         here = {"group": self._guest.group.id, "private": self._guest.private}
-        bot_name, since = self._desk.settings.bot_name, hello.since
+        bot_name, since = self._lobby.settings.bot_name, hello.since
         if since is None:
             return {to: history.read_newest(session, where, bot_name) for to, where in here.items()}
         return {to: history.read_since(session, where, bot_name, getattr(since, to)) for to, where in here.items()}
 
     def _welcome(self, guest: Guest, pages: dict[str, Page], around: dict[str, Any]) -> dict[str, Any]:
-        settings, group = self._desk.settings, guest.group
+        settings, group = self._lobby.settings, guest.group
         return {
-            "type": "welcome", "you": {"id": guest.id, "name": guest.name}, "token": self._desk.tokens.give(guest.id),
+            "type": "welcome", "you": {"id": guest.id, "name": guest.name}, "token": self._lobby.tokens.give(guest.id),
             "group": {"code": group.code, "name": group.name, "topic": group.topic, "language": group.language},
             "bot": {"id": BOT_ID, "name": settings.bot_name}, "shop": {"name": settings.shop_name}, **around,
             "history": {to: page.told() for to, page in pages.items()},
@@ -170,8 +170,8 @@ class Visit:
 
     async def _tell_history(self, guest: Guest, asked: frames.History) -> None:
         where = guest.group.id if asked.to == "group" else guest.private
-        bot_name, before = self._desk.settings.bot_name, Cursor.model_validate(asked.before)
-        page = await self._desk.look(lambda session: history.read_before(session, where, bot_name, before, asked.limit))
+        bot_name, before = self._lobby.settings.bot_name, Cursor.model_validate(asked.before)
+        page = await self._lobby.look(lambda session: history.read_before(session, where, bot_name, before, asked.limit))
         told = page.told()
         self._listener.put(dump(
             {"type": "history", "to": asked.to, "messages": told["messages"], "earlier": told["earlier"]}
@@ -190,10 +190,10 @@ class Visit:
         guest, self._guest = self._guest, None
         if guest is not None:
             for conversation in (guest.group.id, guest.private):
-                self._desk.part(self._listener, conversation)
-            self._desk.sockets[guest.id] -= 1
-            if self._desk.sockets[guest.id] <= 0:
-                del self._desk.sockets[guest.id]
+                self._lobby.part(self._listener, conversation)
+            self._lobby.sockets[guest.id] -= 1
+            if self._lobby.sockets[guest.id] <= 0:
+                del self._lobby.sockets[guest.id]
 
 
 def _close_code(reading: asyncio.Task[int | None]) -> int | None:

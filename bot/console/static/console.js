@@ -50,7 +50,16 @@
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "yes";
     event.submitter?.setAttribute("aria-busy", "true");
+    try {
+      sessionStorage.setItem("tuan-scroll", JSON.stringify([location.pathname, scrollY]));
+    } catch { /* a browser without storage comes back to the top */ }
   });
+  // Back from what was done, the page stands where it stood.
+  try {
+    const [path, top] = JSON.parse(sessionStorage.getItem("tuan-scroll")) || [];
+    sessionStorage.removeItem("tuan-scroll");
+    if (path === location.pathname && performance.getEntriesByType("navigation")[0]?.type === "navigate") scrollTo(0, top);
+  } catch { /* a browser without storage begins at the top */ }
   addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => {
     delete form.dataset.sent;
     form.querySelectorAll("[aria-busy]").forEach((one) => one.removeAttribute("aria-busy"));

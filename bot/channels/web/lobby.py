@@ -33,7 +33,7 @@ PICTURES_A_MINUTE, PICTURES_AT_ONCE = 2, 10
 BUSY_SECONDS = 2.0
 
 
-class Desk:
+class Lobby:
     """The web channel's shared state; lives on the event loop."""
 
     def __init__(self, database: Database, settings: Settings, now: Callable[[], datetime]) -> None:

@@ -1,0 +1,1 @@
+"""The whole product: the real process, a real browser, a newcomer's first evening."""
