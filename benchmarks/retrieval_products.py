@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import collections
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,10 +13,10 @@ import numpy as np
 import yaml
 
 from benchmarks.retrieval_cases import DATA, DEMO, fold_of, load
-from benchmarks.train_retrieval import logistic, named, write
+from benchmarks.train_retrieval import Plain, logistic, named, write
 from content.knowledge.analysis import Reader
 from content.knowledge.passages import Passage
-from content.knowledge.products import MENTION, Catalogue
+from content.knowledge.products import MENTION, Catalogue, Mention
 
 SHOP = DATA.parent / "shop"
 PRICE = ("{}多少钱", "{}怎么卖的", "请问{}什么价格呀", "{}贵不贵", "{}现在什么价", "问下{}多少钱一件", "{}几块钱?")
@@ -139,71 +140,87 @@ def other_texts(chance: random.Random) -> list[Asking]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question with what was considered for it: a row of features each, and whether it would be right."""
+
+    asking: Asking
+    mentions: list[Mention]
+    right: list[bool]
+
+
+def answered(chance: random.Random) -> list[Answered]:
+    reader = Reader()
+    real, (demo, called) = passages(), demo_passages()
+    found = []
+    for known, names in ((real, {each.id: _called(each.question) for each in real}), (demo, called)):
+        catalogue = Catalogue(reader)
+        for each in known:
+            catalogue.put(each)
+        for asking in generate(known, names, chance) + other_texts(chance):
+            mentions = catalogue.consider(reader.read(asking.text))[:6]
+            found.append(Answered(asking, mentions, [_is_right(asking, mention) for mention in mentions]))
+    return found
+
+
+def _is_right(asking: Asking, mention: Mention) -> bool:
+    right = mention.item.passage.id in asking.right
+    if asking.kind in ("price", "stock", "attribute", "value"):
+        return right and mention.aspect == asking.aspect
+    return right
+
+
+def fit(cases: list[Answered]) -> Plain:
+    rows = [mention.features for case in cases for mention in case.mentions]
+    return logistic(np.array(rows), np.array([right for case in cases for right in case.right]), None, 0.3)
+
+
+def best(cases: list[Answered]) -> list[tuple[float, bool, Mention | None]]:
+    """The best mention of each question by a fit that did not see it: logit, whether right, the mention."""
+    fits = [fit([case for case in cases if fold_of(case.asking.text) != fold]) for fold in range(5)]
+    found: list[tuple[float, bool, Mention | None]] = []
+    for case in cases:
+        slopes, constant = fits[fold_of(case.asking.text)]
+        scored = [
+            (float(np.array(mention.features) @ slopes + constant), right, mention)
+            for mention, right in zip(case.mentions, case.right, strict=True)
+        ]
+        found.append(max(scored, key=lambda each: each[0], default=(-30.0, False, None)))
+    return found
+
+
+def report(cases: list[Answered], found: list[tuple[float, bool, Mention | None]], show: int) -> None:
+    kinds = sorted({case.asking.kind for case in cases})
+    for limit in (0.3, 0.5, 0.7, 0.9):
+        logit = float(np.log(limit / (1 - limit)))
+        line = []
+        for kind in kinds:
+            own = [each for case, each in zip(cases, found, strict=True) if case.asking.kind == kind]
+            said = [right for score, right, _ in own if score > logit]
+            if any(case.asking.right for case in cases if case.asking.kind == kind):
+                line.append(f"{kind} cov {sum(said) / len(own):.2f} prec {sum(said) / max(1, len(said)):.2f}")
+            else:
+                line.append(f"{kind} {len(said) / len(own):.3f}")
+        print(limit, " | ".join(line))
+    shown: collections.Counter[str] = collections.Counter()
+    for case, (score, right, mention) in zip(cases, found, strict=True):
+        kind = case.asking.kind
+        if (score > 0) != bool(case.asking.right) or (case.asking.right and not right):
+            shown[kind] += 1
+            if shown[kind] <= show:
+                name = mention.item.passage.question if mention else None
+                print(f"{kind} {score:.2f} {case.asking.text} | {name} | {mention and mention.aspect}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="write the weights")
     parser.add_argument("--show", type=int, default=0, help="print this many failures of each kind")
     given = parser.parse_args()
-    chance = random.Random(7)
-    reader = Reader()
-    real, (demo, called) = passages(), demo_passages()
-    asked: list[tuple[Catalogue, Asking]] = []
-    for known, names in ((real, {each.id: _called(each.question) for each in real}), (demo, called)):
-        catalogue = Catalogue(reader)
-        for each in known:
-            catalogue.put(each)
-        for one in generate(known, names, chance) + other_texts(chance):
-            asked.append((catalogue, one))
-    rows: list[list[float]] = []
-    right: list[bool] = []
-    folds: list[int] = []
-    owner: list[int] = []
-    found = []
-    for at, (catalogue, each) in enumerate(asked):
-        mentions = catalogue.consider(reader.read(each.text))
-        found.append(mentions)
-        for mention in mentions[:6]:
-            rows.append(mention.features)
-            good = mention.item.passage.id in each.right
-            if each.kind in ("price", "stock", "attribute", "value"):
-                good = good and mention.aspect == each.aspect
-            right.append(good)
-            folds.append(fold_of(each.text))
-            owner.append(at)
-    table, truth, fold = np.array(rows), np.array(right), np.array(folds)
-    scores = np.zeros(len(rows))
-    for each_fold in range(5):
-        slopes, constant = logistic(table[fold != each_fold], truth[fold != each_fold], None, 0.3)
-        scores[fold == each_fold] = table[fold == each_fold] @ slopes + constant
-    best: dict[int, tuple[float, bool]] = {}
-    for at, score, good in zip(owner, scores, right, strict=True):
-        if at not in best or score > best[at][0]:
-            best[at] = (float(score), bool(good))
-    askings = [each for _, each in asked]
-    kinds = sorted({each.kind for each in askings})
-    for limit in (0.3, 0.5, 0.7, 0.9):
-        logit = float(np.log(limit / (1 - limit)))
-        line = []
-        for kind in kinds:
-            places = [at for at, each in enumerate(askings) if each.kind == kind]
-            said = [at for at in places if at in best and best[at][0] > logit]
-            if any(askings[at].right for at in places):
-                correct = sum(best[at][1] for at in said)
-                line.append(f"{kind} cov {correct / len(places):.2f} prec {correct / max(1, len(said)):.2f}")
-            else:
-                line.append(f"{kind} {len(said) / len(places):.3f}")
-        print(limit, " | ".join(line))
-    if given.show:
-        for kind in kinds:
-            failed = [
-                at for at, each in enumerate(askings)
-                if each.kind == kind and ((at in best and best[at][0] > 0) != bool(each.right) or (each.right and not best[at][1]))
-            ]  # fmt: skip
-            for at in chance.sample(failed, min(given.show, len(failed))):
-                top = found[at][0] if found[at] else None
-                print(kind, askings[at].text, "|", top and top.item.passage.question, top and top.aspect, best.get(at))
+    cases = answered(random.Random(7))
+    report(cases, best(cases), given.show)
     if given.write:
-        write({"mention": named(logistic(table, truth, None, 0.3), MENTION)})
+        write({"mention": named(fit(cases), MENTION)})
 
 
 if __name__ == "__main__":

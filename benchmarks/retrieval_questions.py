@@ -116,6 +116,10 @@ def main() -> None:
         table = {sign: round(float(weight), 3) for sign, weight in pairs if abs(weight) > 0.02}
         write({"question": {**table, "constant": round(fit.constant, 4)}})
         print(f"{len(table)} weights")
+    measure_speed()
+
+
+def measure_speed() -> None:
     texts = [row["text"] for row in load("negatives.jsonl")]
     question_likelihood(texts[0])
     start = time.process_time()

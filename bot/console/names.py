@@ -17,6 +17,7 @@ FEATURES = {
 OUTCOMES = {
     "answered": (mark("已回答"), "green"),
     "unanswered": (mark("未答"), "amber"),
+    "asked_back": (mark("反问"), "blue"),
     "handover": (mark("已转人工"), "blue"),
     "done": (mark("已办"), "green"),
     "silent": (mark("不出声"), ""),

@@ -50,7 +50,7 @@ class FaqIndex:
 
     def consider(self, question: Analysis) -> list[Considered]:
         """The entries worth a closer look, with their features; the raw material of training too."""
-        found = self._postings.best(question.terms, CONSIDERED)
+        found = self._postings.best(question.terms, CONSIDERED) if self._slots else []
         if not found:
             return []
         rarity = Rarity(question, self._postings)

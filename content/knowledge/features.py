@@ -55,28 +55,16 @@ def describe(
     """The features of an entry in the order of NAMES: its closest text and that text's cosine, the mean cosine
     of its closest texts, and what is known of the entry as a whole."""
     ours, theirs = question.unit_weights, text.unit_weights
-    here, everywhere = rarity.of, rarity.everywhere
     missed = [unit for unit in ours if unit not in theirs]
     extra = [unit for unit in theirs if unit not in ours]
-    mass_missed = sum([ours[unit] for unit in missed])
-    mass_extra = sum([theirs[unit] for unit in extra])
-    missed_here = sum([here[unit] for unit in missed])
-    rare_extra = [everywhere[unit] for unit in extra]
+    missed_here = sum([rarity.of[unit] for unit in missed])
+    rare_extra = [rarity.everywhere[unit] for unit in extra]
     extra_here = sum(rare_extra)
     common_here = rarity.total - missed_here + 1e-6
-    left = [unit for unit in missed if unit not in entry.units]
-    kinds, their_kinds = question.kinds, text.kinds
-    same = not kinds.isdisjoint(their_kinds)
     pairs, their_pairs = question.plain_pairs, text.plain_pairs
     return [
         cosine,
-        Indel.normalized_similarity(question.read, text.read),
-        LCSseq.similarity(question.read, text.read) / (min(len(question.read), len(text.read)) or 1),
-        float(same),
-        float(bool(kinds) and bool(their_kinds) and not same),
-        float(bool(kinds) != bool(their_kinds)),
-        float(question.denied != text.denied),
-        float(question.numbers != text.numbers),
+        *_alike(question, text),
         common_here / (common_here + missed_here),
         common_here / (common_here + extra_here),
         min(missed_here, extra_here, 6.0) / 3.0,
@@ -84,12 +72,50 @@ def describe(
         _rescued(question, text, missed, extra),
         2.0 * len(pairs & their_pairs) / (len(pairs) + len(their_pairs) or 1),
         mean,
+        *_left_over(question, rarity, entry, missed, max(rare_extra, default=0.0)),
+        *_weighed(question, text, missed, extra),
+        rarity.unknown_share,
+        rarity.unknown_pairs,
+        rarity.asks,
+    ]
+
+
+def _alike(question: Analysis, text: Analysis) -> tuple[float, ...]:
+    """The wording, the kind of question, denials and numbers of the two."""
+    kinds, their_kinds = question.kinds, text.kinds
+    same = not kinds.isdisjoint(their_kinds)
+    return (
+        Indel.normalized_similarity(question.read, text.read),
+        LCSseq.similarity(question.read, text.read) / (min(len(question.read), len(text.read)) or 1),
+        float(same),
+        float(bool(kinds) and bool(their_kinds) and not same),
+        float(bool(kinds) != bool(their_kinds)),
+        float(question.denied != text.denied),
+        float(question.numbers != text.numbers),
+    )
+
+
+def _left_over(
+    question: Analysis, rarity: Rarity, entry: Entry, missed: list[str], rarest_extra: float
+) -> tuple[float, ...]:
+    """What none of the entry's texts covers, and how much of that its answer does."""
+    ours, here, pairs = question.unit_weights, rarity.of, question.plain_pairs
+    left = [unit for unit in missed if unit not in entry.units]
+    return (
         1.0 - sum([ours[unit] for unit in left]) / question.mass,
         max([here[unit] for unit in left], default=0.0),
-        max(rare_extra, default=0.0),
+        rarest_extra,
         math.log(min(entry.texts, 10)),
         sum([here[unit] for unit in left if unit in entry.answer.units]) / (rarity.total + 1e-6),
         len(pairs & entry.answer.plain_pairs) / (len(pairs) or 1),
+    )
+
+
+def _weighed(question: Analysis, text: Analysis, missed: list[str], extra: list[str]) -> tuple[float, ...]:
+    """What the two do not share, by how much its characters tell anywhere."""
+    ours, theirs = question.unit_weights, text.unit_weights
+    mass_missed, mass_extra = sum([ours[unit] for unit in missed]), sum([theirs[unit] for unit in extra])
+    return (
         1.0 - mass_missed / question.mass,
         1.0 - mass_extra / text.mass,
         max([ours[unit] for unit in missed], default=0.0) / HEAVIEST,
@@ -98,10 +124,7 @@ def describe(
         float(question.latin != text.latin),
         math.log(question.length),
         math.log(text.length),
-        rarity.unknown_share,
-        rarity.unknown_pairs,
-        rarity.asks,
-    ]
+    )
 
 
 def _rescued(question: Analysis, text: Analysis, missed: list[str], extra: list[str]) -> float:

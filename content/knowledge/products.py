@@ -136,46 +136,46 @@ class Catalogue:
         self, item: Item, content: _Content, wanted: Asked, question: Analysis, pointed: bool
     ) -> Mention:
         aspect, by_name, by_value = _fact(item, wanted, content)
-        firm = {unit for pair in content.pair_units if "".join(pair) in item.pairs for unit in pair}
-        lone = not firm and len(content.heavy) == 1 and next(iter(content.heavy)) in item.units
-        whole = any(name in content.text for name in item.names) or (lone and content.units & item.single != set())
-        if lone or any(name in content.text for name in item.names):
-            firm |= content.units & item.units
-        named = sum(weight for unit, weight in content.heavy.items() if unit in firm)
-        near = sum(
-            weight * 0.5 for unit, weight in content.heavy.items() if unit not in firm and unit in item.units
-        )
-        around = item.around
-        missed = {unit: weight for unit, weight in content.heavy.items() if unit not in item.units}
-        left = {unit: weight for unit, weight in missed.items() if unit not in around}
-        mass = content.mass
-        known = sum(weight for unit, weight in missed.items() if unit in self._holders)
-        unknown_attribute = bool(wanted.names) and not by_name and aspect != "spec"
-        flags = [float(aspect == each) for each in ("price", "stock", "spec")]
         features = [
-            (named + near) / mass if mass else 0.0,
-            1.0 - sum(left.values()) / mass if mass else 0.0,
-            min(_run(content.text, item), 6) / 6.0,
-            min(named, 40.0) / 40.0,
-            min(sum(left.values()), 40.0) / 40.0,
-            min(known, 40.0) / 40.0,
-            float(bool(item.head) and item.head <= firm),
-            float(whole),
-            *flags,
+            *self._naming(item, content, pointed),
+            *[float(aspect == each) for each in ("price", "stock", "spec")],
             float(by_name),
             float(by_value),
             float(aspect == "about"),
             float(aspect is None),
-            float(unknown_attribute),
-            float(lone),
+            float(bool(wanted.names) and not by_name and aspect != "spec"),
+            float(_is_lone(item, content)),
             math.log(max(1, question.length)),
             float(bool(question.kinds)),
             float(pointed),
         ]
-        if pointed and not named:
-            features[:4] = [1.0, 1.0 - sum(left.values()) / (mass + _POINTED_MASS), 0.5, 0.5]
-            features[6:8] = [1.0, 1.0]
         return Mention(item, aspect, features)
+
+    def _naming(self, item: Item, content: _Content, pointed: bool) -> list[float]:
+        """How well the product is named and how much of the question is about something else."""
+        heavy, mass = content.heavy, content.mass
+        firm = {unit for pair in content.pair_units if "".join(pair) in item.pairs for unit in pair}
+        lone = _is_lone(item, content)
+        whole = any(name in content.text for name in item.names)
+        if lone or whole:
+            firm |= content.units & item.units
+        named = sum(weight for unit, weight in heavy.items() if unit in firm)
+        near = sum(weight * 0.5 for unit, weight in heavy.items() if unit not in firm and unit in item.units)
+        missed = {unit: weight for unit, weight in heavy.items() if unit not in item.units}
+        left = sum(weight for unit, weight in missed.items() if unit not in item.around)
+        known = sum(weight for unit, weight in missed.items() if unit in self._holders)
+        others = [min(left, 40.0) / 40.0, min(known, 40.0) / 40.0]
+        if pointed and not named:
+            return [1.0, 1.0 - left / (mass + _POINTED_MASS), 0.5, 0.5, *others, 1.0, 1.0]
+        return [
+            (named + near) / mass if mass else 0.0,
+            1.0 - left / mass if mass else 0.0,
+            min(_run(content.text, item), 6) / 6.0,
+            min(named, 40.0) / 40.0,
+            *others,
+            float(bool(item.head) and item.head <= firm),
+            float(whole or (lone and not content.units.isdisjoint(item.single))),
+        ]
 
     def _take_apart(self, passage: Passage) -> Item:
         names = [_shape(name) for name in (passage.question, *passage.names)]
@@ -211,6 +211,13 @@ class _Content:
         weights = {unit: unit_weight(unit) - _LIGHT for unit in self.units - _NEUTRAL}
         self.heavy = {unit: weight for unit, weight in weights.items() if weight > 0.0}
         self.mass = sum(self.heavy.values())
+
+
+def _is_lone(item: Item, content: _Content) -> bool:
+    """Whether a single character is all that is left, and the product's names hold it: «梨多少钱»."""
+    if len(content.heavy) != 1 or any("".join(pair) in item.pairs for pair in content.pair_units):
+        return False
+    return next(iter(content.heavy)) in item.units
 
 
 def _shape(text: str) -> str:

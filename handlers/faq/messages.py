@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from bot.context import Shop
-from bot.outbox import Conversation, Outbox, Text
+from bot.outbox import Button, Card, Conversation, Outbox, Text
 from content import render
 from content.knowledge import Candidate
 from storage import faq, products
@@ -16,6 +16,7 @@ from storage.products import ProductFacts
 
 FEW = 10  # from here on we say how many are left
 MAX_SKUS = 6
+ASKS = {"price": "多少钱", "stock": "还有货吗", "spec": "有什么规格"}  # words that ask a product's fact
 
 
 def answered(session: Session, outbox: Outbox, here: Conversation, best: Candidate, shop: Shop) -> bool:
@@ -29,6 +30,27 @@ def answered(session: Session, outbox: Outbox, here: Conversation, best: Candida
         return True
     facts = products.find_facts(session, row_id)
     return facts is not None and product_said(outbox, here, facts, best.aspect or "about")
+
+
+def asked_back(session: Session, outbox: Outbox, here: Conversation, close: Sequence[Candidate]) -> bool:
+    """Ask which of a few questions is meant, with a button for each; False when fewer than two are still known."""
+    titles = [title for one in close if (title := _question_of(session, one)) is not None]
+    if len(titles) < 2:
+        return False
+    heading, person = outbox.words.render("faq/asked_back", here.language, {}).splitlines()
+    buttons = tuple(Button(title[:40], say=title) for title in titles)
+    outbox.put(here, Card(heading, buttons=(*buttons, Button(person, say="转人工"))))
+    return True
+
+
+def _question_of(session: Session, candidate: Candidate) -> str | None:
+    """The question that leads to this candidate for certain."""
+    kind, _, row_id = candidate.passage_id.partition(":")
+    if kind == "faq":
+        entry = faq.find(session, row_id)
+        return None if entry is None else entry.question
+    product = products.find(session, row_id)
+    return None if product is None else f"{product.name}{ASKS.get(candidate.aspect or '', '怎么样')}"
 
 
 def entry_said(outbox: Outbox, here: Conversation, answer: str, shop: Shop) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bot.context import Context
-from bot.events import QuestionUnanswered
+from bot.events import MessageReceived, QuestionUnanswered
 from bot.routing import Routes
-from content.knowledge import Candidate
+from content.knowledge import Candidate, Spoken
 from handlers.faq import messages, rules
 from handlers.faq.rules import Question, parse_question
 
@@ -23,7 +23,12 @@ def question(ctx: Context, asked: Question) -> None:
     if silent is not None:
         ctx.decide("silent", silent)
         return
-    best = _best(ctx, asked)
+    found = _search(ctx, asked)
+    close = rules.too_close_to_tell(found, asked)
+    if close and messages.asked_back(ctx.session, ctx.outbox, ctx.here, close):
+        ctx.decide("asked_back", " / ".join(one.passage_id for one in close)[:200], close[0].confidence)
+        return
+    best = found[0] if found else None
     if best is None or not rules.is_sure(best, asked):
         _no_answer(ctx, asked, best)
     elif not asked.is_addressed and rules.was_just_said(ctx.recent(rules.COOL_DOWN_SECONDS), best.passage_id):
@@ -34,16 +39,20 @@ def question(ctx: Context, asked: Question) -> None:
         _no_answer(ctx, asked, best)
 
 
-def _best(ctx: Context, asked: Question) -> Candidate | None:
-    """The best candidate for the message, or for the burst of messages it ends."""
-    found = ctx.knowledge.search(asked.text, limit=1) if asked.text else []
-    best = found[0] if found else None
-    if best is None or not rules.is_sure(best, asked):
-        together = rules.burst(ctx.recent(rules.BURST_SECONDS), ctx.event.member_id, asked.text)
-        merged = ctx.knowledge.search(together, limit=1) if together else []
-        if merged and (best is None or merged[0].confidence > best.confidence):
-            best = merged[0]
-    return best
+def _search(ctx: Context, asked: Question) -> list[Candidate]:
+    """Candidates for the message, or for the burst of messages it ends, whichever is surer."""
+    if not asked.text:
+        return []
+    event = ctx.event
+    quoted = event.quoted_text if isinstance(event, MessageReceived) else None
+    context = Spoken(rules.product_spoken_of(ctx.recent(rules.CONTEXT_SECONDS)), quoted or "")
+    found = ctx.knowledge.search(asked.text, limit=rules.MAX_CLOSE, context=context)
+    if not found or not rules.is_sure(found[0], asked):
+        together = rules.burst(ctx.recent(rules.BURST_SECONDS), event.member_id, asked.text)
+        merged = ctx.knowledge.search(together, limit=rules.MAX_CLOSE, context=context) if together else []
+        if merged and (not found or merged[0].confidence > found[0].confidence):
+            return merged
+    return found
 
 
 def _no_answer(ctx: Context, asked: Question, best: Candidate | None) -> None:

@@ -15,6 +15,9 @@ MENTION = re.compile(r"@\S{1,40}\s*")
 LONGEST = 300  # characters of a question; a member's essay is read up to here
 PERHAPS_A_QUESTION = 0.4  # below this likelihood we do not even look
 VERY_SURE = 0.85  # confidence wanted of what may be no question
+PERHAPS, CERTAIN = 0.2, 0.7  # between these confidences we may ask back which question is meant
+CLOSE, NEARLY_EQUAL, MAX_CLOSE = 0.6, 0.85, 3  # a candidate's share of the best one's confidence, unsure and sure
+CONTEXT_SECONDS = 300  # how long «这个» means the product spoken of last
 BURST_SECONDS = 8  # messages this close together, by one member, are one question
 MAX_BURST = 4
 COOL_DOWN_SECONDS = 90  # the same answer is not said twice in a group within this
@@ -60,6 +63,23 @@ def confidence_wanted(asked: Question) -> float:
 
 def is_sure(candidate: Candidate, asked: Question) -> bool:
     return candidate.confidence >= confidence_wanted(asked)
+
+
+def too_close_to_tell(found: Sequence[Candidate], asked: Question) -> Sequence[Candidate]:
+    """Two or three candidates of which one is probably meant, when we are asked and cannot tell which."""
+    if not asked.is_addressed or len(found) < 2 or not PERHAPS <= found[0].confidence < CERTAIN:
+        return ()
+    share = NEARLY_EQUAL if is_sure(found[0], asked) else CLOSE
+    close = [one for one in found[:MAX_CLOSE] if one.confidence >= share * found[0].confidence]
+    return close if len(close) > 1 else ()
+
+
+def product_spoken_of(recent: Sequence[Heard]) -> str | None:
+    """The passage of the product we answered about last in this conversation, which «这个» then means."""
+    for heard in recent:
+        if heard.outcome == "answered" and (heard.reason or "").startswith("product:"):
+            return heard.reason
+    return None
 
 
 def burst(recent: Sequence[Heard], member_id: str | None, now_text: str) -> str | None:

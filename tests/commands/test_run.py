@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,9 +18,25 @@ from storage.database import Database
 from tests.commands.conftest import Tuan
 from tests.commands.process import Process
 
+Start = Callable[..., Process]
 
-def test_a_first_start_has_a_group_to_talk_in_and_an_admin_and_a_second_keeps_them(home: Path) -> None:
-    first = Process(home)
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Processes that do not outlive the test, however it ends."""
+    started: list[Process] = []
+
+    def begin(home: Path, **settings: str) -> Process:
+        started.append(Process(home, **settings))
+        return started[-1]
+
+    yield begin
+    for one in started:
+        one.end(signal.SIGKILL)
+
+
+def test_a_first_start_has_a_group_to_talk_in_and_an_admin_and_a_second_keeps_them(home: Path, start: Start) -> None:
+    first = start(home)
     assert "one-time password" in "\n".join(first.said)
     assert f"http://localhost:{first.port}/g/sunshine" in "\n".join(first.said)
     assert first.get_json("/healthz")["status"] == "ok"
@@ -31,16 +48,16 @@ def test_a_first_start_has_a_group_to_talk_in_and_an_admin_and_a_second_keeps_th
     assert first.end() == 0
     kept = count_interactions(home)
     assert kept > 80
-    second = Process(home)
+    second = start(home)
     assert "one-time password" not in "\n".join(second.said)
     assert second.end(signal.SIGINT) == 0
     assert count_interactions(home) == kept
     assert not [line for line in first.said + second.said if "Traceback" in line]
 
 
-def test_a_second_process_on_the_same_file_is_refused(home: Path) -> None:
-    first = Process(home, TUAN_DEMO="0")
-    second = Process(home, TUAN_DEMO="0")
+def test_a_second_process_on_the_same_file_is_refused(home: Path, start: Start) -> None:
+    first = start(home, TUAN_DEMO="0")
+    second = start(home, TUAN_DEMO="0")
     assert second.end() == 1
     assert len(second.said) == 1
     assert "another tuan process" in second.said[0]
@@ -56,14 +73,14 @@ def test_a_taken_port_is_told(home: Path, tuan: Tuan) -> None:
     assert "cannot listen on" in outcome.err
 
 
-def test_a_database_from_a_newer_version_is_refused_and_left_as_it_was(home: Path, tuan: Tuan) -> None:
+def test_a_database_from_a_newer_version_is_refused_and_left_as_it_was(home: Path, tuan: Tuan, start: Start) -> None:
     tuan("reset-demo", "--yes")
     database = Database(f"sqlite:///{home / 'tuan.db'}")
     with database.writer.begin() as connection:
         connection.exec_driver_sql("update alembic_version set version_num = '9999'")
     database.close()
     before = count_interactions(home)
-    newer = Process(home)
+    newer = start(home)
     assert newer.end() == 1
     assert len(newer.said) == 1
     assert "newer version" in newer.said[0]
@@ -72,8 +89,8 @@ def test_a_database_from_a_newer_version_is_refused_and_left_as_it_was(home: Pat
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_what_was_said_before_the_end_is_kept(home: Path, number: signal.Signals) -> None:
-    running = Process(home, TUAN_MESSAGES_A_MINUTE="6000")
+def test_what_was_said_before_the_end_is_kept(home: Path, number: signal.Signals, start: Start) -> None:
+    running = start(home, TUAN_MESSAGES_A_MINUTE="6000")
     with connect(f"ws://127.0.0.1:{running.port}/g/sunshine/socket", origin=None) as member:
         member.send(json.dumps({"type": "hello", "nickname": "赶末班车"}))
         wait_for(member, "welcome")

@@ -209,3 +209,29 @@ def test_strange_questions_do_no_harm(shop: Stage, words: str) -> None:
     shop.says("小王", words, to_us=True)
     assert shop.log()[-1].state == "done"
     assert "49" not in "".join(text for _, text in shop.channel.said)
+
+
+def test_what_this_means_is_the_product_spoken_of_last(shop: Stage) -> None:
+    assert "¥39.9" in shop.says("小王", "草莓多少钱")
+    shop.pass_time(30)
+    assert "云南会泽" in shop.says("小王", "这个产地是哪里", to_us=True)
+    shop.pass_time(600)
+    assert "云南会泽" not in shop.says("李四", "这个产地是哪里", to_us=True)
+
+
+def test_a_quoted_message_says_which_product_is_meant(shop: Stage) -> None:
+    said = shop.says("小王", "这个多少钱", to_us=True, quotes="m1", quoted_text="今天的奶油草莓到了")
+    assert "¥39.9" in said
+
+
+def test_when_two_answers_are_close_we_ask_back(stage: Stage) -> None:
+    stage.knows("上海的包裹几天能到", "两天。")
+    stage.knows("北京的包裹几天能到", "三天。")
+    said = stage.says("小王", "包裹几天能到", to_us=True)
+    assert "您是想问哪一个" in said
+    body = stage.outbox()[-1].body
+    assert "上海的包裹几天能到" in body
+    assert "北京的包裹几天能到" in body
+    assert "转人工" in body
+    assert stage.log()[-1].outcome == "asked_back"
+    assert stage.says("小王", "上海的包裹几天能到") == "两天。"

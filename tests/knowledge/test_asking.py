@@ -65,6 +65,12 @@ def test_what_the_shop_does_not_know_stays_unanswered(text):
     assert answer is None or answer.confidence < SPEAK_ADDRESSED
 
 
+def test_a_name_that_sounds_like_a_question_about_a_fact_is_still_a_name():
+    pillow = Passage("product:5", "product", "可水洗抗菌枕", attributes=(("洗涤", "40度以下"),), category="居家")
+    answer = first(shop(pillow), "可水洗抗菌枕还有货吗")
+    assert (answer.passage_id, answer.aspect) == ("product:5", "stock")
+
+
 def test_products_that_fit_equally_share_the_confidence_and_both_are_returned():
     other = Passage("product:4", "product", "秋冬保暖加厚细羊毛被", names=("羊毛被",), category="居家 被枕")
     found = shop(other).search("羊毛被多少钱", limit=3)
