@@ -95,7 +95,7 @@ def configure(*, as_json: bool = False, stream: Any = None) -> None:
         processors=[*shared, last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(target),
-        cache_logger_on_first_use=stream is None,
+        cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(target)
     handler.setFormatter(

@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     time_zone: str = Field(default="Asia/Shanghai")
     allowed_origins: str = Field(default="", description="further origins that may open the web channel, by comma")
     metrics_token: SecretStr = Field(default=SecretStr(""), description="asked for at /metrics from other machines")
-    messages_a_minute: int = Field(default=60, ge=1, description="what one web member may say in a minute")
+    messages_a_minute: int = Field(default=120, ge=1, description="what one web member may say in a minute")
     log_json: bool = Field(default=False, description="structured logs as JSON lines")
 
     @field_validator("home")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from bot.cli import app
@@ -40,7 +42,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def tuan(home: Path) -> Tuan:
+def tuan(home: Path) -> Iterator[Tuan]:
     """Run a command in this process; whatever ends it is told as `main` tells it."""
 
     def run(*words: str | Path, answers: str = "") -> Outcome:
@@ -51,4 +53,9 @@ def tuan(home: Path) -> Tuan:
             return Outcome(code, result.stdout, result.stderr + said)
         return Outcome(result.exit_code, result.stdout, result.stderr)
 
-    return run
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield run
+    # A command that runs the operator sends the logs to its own output, which ends with it.
+    structlog.reset_defaults()
+    root.handlers[:], root.level = handlers, level

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 from pydantic import SecretStr
 from sqlalchemy import Connection, event
 from starlette.testclient import TestClient
 
+from bot import logs
 from bot.app import Operator, build, open_database
 from bot.dispatch import NotKept
 from bot.events import MessageReceived
@@ -26,6 +29,15 @@ def operator(home: Path) -> Operator:
     settings = Settings(home=home, metrics_token=SecretStr("sesame"), demo=False)
     open_database(settings)
     return Operator(settings)
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    """What is logged, as it is in a real start."""
+    stream = io.StringIO()
+    logs.configure(stream=stream)
+    yield stream
+    structlog.reset_defaults()
 
 
 @pytest.fixture
@@ -102,7 +114,7 @@ class Disk:
 
 
 def test_on_a_full_disk_nothing_is_acknowledged_and_nothing_half_written(
-    client: TestClient, operator: Operator, capsys: pytest.CaptureFixture[str]
+    client: TestClient, operator: Operator, lines: io.StringIO
 ) -> None:
     disk = Disk(operator)
     operator.dispatcher.submit(message(0)).result(timeout=20)
@@ -113,7 +125,8 @@ def test_on_a_full_disk_nothing_is_acknowledged_and_nothing_half_written(
     ]
     refused = 1 + next(place for place, fault in enumerate(outcomes) if isinstance(fault, NotKept))
     assert "full" in str(outcomes[refused - 1])
-    assert "database or disk is full" in capsys.readouterr().out
+    assert "database or disk is full" in lines.getvalue()
+    assert "很长的一句话" not in lines.getvalue()
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert "database or disk is full" in answer.json()["troubles"][0]
