@@ -93,8 +93,8 @@ def why(reason: str | None) -> Why | None:
 
 
 def page_of(passage_id: str) -> str:
-    """The console page of a passage ("faq:faq_x", "product:prd_x"); empty for anything else."""
-    kind, _, row_id = passage_id.partition(":")
+    """The console page of a passage ("faq:faq_x", "product:prd_x price"); empty for anything else."""
+    kind, _, row_id = passage_id.partition(" ")[0].partition(":")
     is_plain = (
         bool(row_id) and all(sign.isalnum() or sign in "_-." for sign in row_id) and row_id not in (".", "..")
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import replace
 from threading import Lock
@@ -14,6 +15,7 @@ from content.knowledge.products import Catalogue
 SPEAK_ADDRESSED = 0.36  # mentioned or private: a wrong answer costs less than silence
 SPEAK_UNADDRESSED = 0.6  # into the talk of others only when nearly sure
 
+KEPT_SEARCHES = 1_000
 _NAMED = 0.3  # how sure we must be that a product is spoken of at all
 
 
@@ -23,6 +25,7 @@ class Knowledge:
     def __init__(self, passages: Iterable[Passage] = (), synonyms: Iterable[tuple[str, ...]] = ()) -> None:
         self._lock = Lock()
         self._synonyms = tuple(synonyms)
+        self._found: OrderedDict[tuple[str, int, Spoken | None], list[Candidate]] = OrderedDict()
         self.version = 0
         self.replace(passages)
 
@@ -33,13 +36,13 @@ class Knowledge:
         """Adds the passage, or takes the place of the one with its id."""
         with self._lock:
             (self._faq if passage.kind == "faq" else self._catalogue).put(passage)
-            self.version += 1
+            self._changed()
 
     def remove(self, passage_id: str) -> None:
         with self._lock:
             self._faq.remove(passage_id)
             self._catalogue.remove(passage_id)
-            self.version += 1
+            self._changed()
 
     def replace(self, passages: Iterable[Passage]) -> None:
         """Everything anew; searches go on in what was known until the new index stands."""
@@ -49,10 +52,29 @@ class Knowledge:
             (faq if passage.kind == "faq" else catalogue).put(passage)
         with self._lock:
             self._reader, self._faq, self._catalogue = reader, faq, catalogue
-            self.version += 1
+            self._changed()
+
+    def _changed(self) -> None:
+        self.version += 1
+        self._found.clear()
 
     def search(self, text: str, *, limit: int = 3, context: Spoken | None = None) -> list[Candidate]:
-        """The best candidates, best first; none when nothing known has anything in common with the text."""
+        """The best candidates, best first; none when nothing known has anything in common with the text. Neighbours
+        ask the same things again and again: what was found for a text is kept until the knowledge changes."""
+        asked = (text, limit, context)
+        with self._lock:
+            known = self._found.get(asked)
+            version = self.version
+        if known is None:
+            known = self._look_up(text, limit, context)
+            with self._lock:
+                if version == self.version:
+                    self._found[asked] = known
+                    if len(self._found) > KEPT_SEARCHES:
+                        self._found.popitem(last=False)
+        return list(known)
+
+    def _look_up(self, text: str, limit: int, context: Spoken | None) -> list[Candidate]:
         with self._lock:
             question = self._reader.hear(text)
             entries = self._faq.search(question, limit)

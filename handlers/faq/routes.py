@@ -31,10 +31,10 @@ def question(ctx: Context, asked: Question) -> None:
     best = found[0] if found else None
     if best is None or not rules.is_sure(best, asked):
         _no_answer(ctx, asked, best)
-    elif not asked.is_addressed and rules.was_just_said(ctx.recent(rules.COOL_DOWN_SECONDS), best.passage_id):
-        ctx.decide("silent", f"just answered: {best.passage_id}", best.confidence)
+    elif not asked.is_addressed and rules.was_just_said(ctx.recent(rules.COOL_DOWN_SECONDS), best):
+        ctx.decide("silent", f"just answered: {rules.answer_name(best)}", best.confidence)
     elif messages.answered(ctx.session, ctx.outbox, ctx.here, best, ctx.shop):
-        ctx.decide("answered", best.passage_id, best.confidence)
+        ctx.decide("answered", rules.answer_name(best), best.confidence)
     else:
         _no_answer(ctx, asked, best)
 

@@ -78,7 +78,7 @@ def product_spoken_of(recent: Sequence[Heard]) -> str | None:
     """The passage of the product we answered about last in this conversation, which «这个» then means."""
     for heard in recent:
         if heard.outcome == "answered" and (heard.reason or "").startswith("product:"):
-            return heard.reason
+            return (heard.reason or "").partition(" ")[0]
     return None
 
 
@@ -96,5 +96,11 @@ def burst(recent: Sequence[Heard], member_id: str | None, now_text: str) -> str 
     return " ".join([*(part for part in reversed(parts) if part), now_text])[-LONGEST:]
 
 
-def was_just_said(recent: Sequence[Heard], passage_id: str) -> bool:
-    return any(heard.outcome == "answered" and heard.reason == passage_id for heard in recent)
+def answer_name(candidate: Candidate) -> str:
+    """What an answer is called in the log: its passage, and the fact of a product («product:prd_x price»)."""
+    return candidate.passage_id if candidate.aspect is None else f"{candidate.passage_id} {candidate.aspect}"
+
+
+def was_just_said(recent: Sequence[Heard], candidate: Candidate) -> bool:
+    name = answer_name(candidate)
+    return any(heard.outcome == "answered" and heard.reason == name for heard in recent)
