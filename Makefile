@@ -5,12 +5,12 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PACKAGES := bot handlers content storage
 
-.PHONY: help setup run test bench lint lock clean
+.PHONY: help setup run test bench bench-retrieval lint lock clean
 
 help:
 	@echo "make run     start Tuanzhang with its demo shop (TUAN_HOME, TUAN_PORT and the other TUAN_… are honoured)"
 	@echo "make test    the whole test suite          make lint   ruff, mypy, import rules"
-	@echo "make bench   durable messages a second     make lock   pin the newest versions in requirements.lock"
+	@echo "make bench   the benchmarks     make lock   pin the newest versions in requirements.lock"
 
 setup: $(INSTALLED)
 
@@ -36,6 +36,14 @@ test: $(INSTALLED)
 
 bench: $(INSTALLED)
 	@$(BIN)/tuan bench ingest
+	@$(BIN)/tuan bench web_latency
+	@$(BIN)/tuan bench log_page
+	@$(BIN)/tuan bench crash
+
+# What only the retriever's training and comparison need: scikit-learn, scipy, jieba.
+bench-retrieval: $(INSTALLED)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable '.[bench]'
+	@$(BIN)/tuan bench retrieval
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check .
@@ -45,7 +53,7 @@ lint: $(INSTALLED)
 # One lock for running, developing and testing, for every platform; hashes, and no index's address.
 lock: $(INSTALLED)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --no-annotate --quiet --upgrade --output-file requirements.lock
 
 clean:

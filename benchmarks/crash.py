@@ -29,8 +29,6 @@ from rich.table import Table
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from benchmarks.talk import CHATTER, questions
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -223,7 +221,8 @@ def check(path: Path, members: list[Member]) -> dict[str, Any]:
     return {
         "acknowledged": sum(len(member.acknowledged) for member in members), "answers_sent": answers,
         "acknowledged_lost": lost, "kept_twice": doubled, "wrong_ids": wrong_id, "members_out_of_order": disordered,
-        "answered_twice": answered_twice, "outbox_not_sent": stuck, "members_with_a_gap": sum(member.has_gap for member in members), "frames_missed": gaps, "frames_shown_twice": doubles,
+        "answered_twice": answered_twice, "outbox_not_sent": stuck,
+        "members_with_a_gap": sum(member.has_gap for member in members), "frames_missed": gaps, "frames_shown_twice": doubles,
     }
 
 

@@ -15,7 +15,6 @@ import os
 import random
 import re
 import resource
-import sys
 import tempfile
 import time
 from datetime import UTC, datetime
@@ -25,8 +24,6 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import func, select
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import rivals
 from benchmarks.talk import CHATTER, load_demo_shop, questions

@@ -15,6 +15,8 @@ from storage.database import Database
 from storage.groups import Group
 from storage.members import Member
 
+Shape = tuple[str, str | None, str, str | None, float]
+
 GROUPS, MEMBERS, BATCH, DAYS = 200, 5_000, 10_000, 90
 RARE, RARE_EVERY = "琥珀", 200_000  # a word that stands in very few rows
 FAMILY, GIVEN = (
@@ -22,7 +24,7 @@ FAMILY, GIVEN = (
     "伟芳娜敏静丽强磊军洋勇艳杰涛明超秀霞平刚桂英子涵欣怡",
 )
 # (kind, heard_by, outcome, reason, share of all rows); the rest is chatter nobody heard.
-SHAPES: tuple[tuple[str, str | None, str, str | None, float], ...] = (
+SHAPES: tuple[Shape, ...] = (
     ("MessageReceived", "faq", "answered", "faq:faq_delivery_when", 0.08),
     ("MessageReceived", "faq", "silent", "unsure: faq:faq_delivery_when", 0.04),
     ("MessageReceived", "faq", "unanswered", "nothing known", 0.006),
@@ -44,11 +46,9 @@ def make(database: Database, rows: int, seed: int = 7) -> None:
     end = datetime.now(UTC).replace(microsecond=0)
     members = [(f"web:m_{number:05d}", _name(chance)) for number in range(MEMBERS)]
     with database.write() as session:
+        session.connection().execute(insert(Group), [_group(number, end) for number in range(GROUPS)])
         session.connection().execute(
-            insert(Group.__table__), [_group(number, end) for number in range(GROUPS)]
-        )
-        session.connection().execute(
-            insert(Member.__table__),
+            insert(Member),
             [
                 {"id": row_id, "channel": "web", "name": name, "note": "", "created_at": end}
                 for row_id, name in members
@@ -92,39 +92,50 @@ def _rows(
     shapes = [*SHAPES, ("MessageReceived", None, "none", None, 0.0)]
     weights.append(1 - sum(weights))
     for row_id, shape in zip(range(first, end), chance.choices(shapes, weights, k=end - first), strict=True):
-        kind, heard_by, outcome, reason, _share = shape
         # A few groups and members talk most: squares of even numbers crowd at the low end.
         group = f"web:g{int(GROUPS * chance.random() ** 2):03d}"
-        member_id, name = members[int(MEMBERS * chance.random() ** 2)]
-        text = chance.choice(asked) if heard_by == "faq" else chance.choice(CHATTER)
-        if row_id % RARE_EVERY == 0:
-            text += f"，{RARE}色的那款"
-        is_resting = row_id % 50_000 == 49_999
-        yield {
-            "id": row_id,
-            "key": f"bench:{row_id}",
-            "kind": kind,
-            "lane": group,
-            "channel": "web",
-            "conversation": group,
-            "group_id": group,
-            "member_id": member_id,
-            "member_name": name,
-            "text": text if kind in ("MessageReceived", "OperatorSpoke") else None,
-            "detail": None,
-            "occurred_at": started + step * row_id,
-            "received_at": started + step * row_id,
-            "state": inbox.RESTING if is_resting else inbox.DONE,
-            "tries": 5 if is_resting else 0,
-            "next_try_at": None,
-            "error": "ValueError: broken" if is_resting else None,
-            "heard_by": heard_by,
-            "outcome": outcome,
-            "reason": reason,
-            "confidence": round(chance.random(), 3) if heard_by == "faq" else None,
-            "latency_ms": int(chance.expovariate(1 / 9)) + 2,
-            "cause_id": None,
-        }
+        member = members[int(MEMBERS * chance.random() ** 2)]
+        text = chance.choice(asked) if shape[1] == "faq" else chance.choice(CHATTER)
+        yield _row(chance, row_id, shape, group, member, text, started + step * row_id)
+
+
+def _row(
+    chance: random.Random,
+    row_id: int,
+    shape: Shape,
+    group: str,
+    member: tuple[str, str],
+    text: str,
+    at: datetime,
+) -> dict[str, Any]:
+    kind, heard_by, outcome, reason, _share = shape
+    is_resting = row_id % 50_000 == 49_999
+    words = text + (f"，{RARE}色的那款" if row_id % RARE_EVERY == 0 else "")
+    return {
+        "id": row_id,
+        "key": f"bench:{row_id}",
+        "kind": kind,
+        "lane": group,
+        "channel": "web",
+        "conversation": group,
+        "group_id": group,
+        "member_id": member[0],
+        "member_name": member[1],
+        "text": words if kind in ("MessageReceived", "OperatorSpoke") else None,
+        "detail": None,
+        "occurred_at": at,
+        "received_at": at,
+        "state": inbox.RESTING if is_resting else inbox.DONE,
+        "tries": 5 if is_resting else 0,
+        "next_try_at": None,
+        "error": "ValueError: broken" if is_resting else None,
+        "heard_by": heard_by,
+        "outcome": outcome,
+        "reason": reason,
+        "confidence": round(chance.random(), 3) if heard_by == "faq" else None,
+        "latency_ms": int(chance.expovariate(1 / 9)) + 2,
+        "cause_id": None,
+    }
 
 
 def _saying(row: dict[str, Any], number: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import NoResultFound as RowMissing
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-__all__ = ["AnyRow", "Base", "BigId", "RowMissing", "UtcTime", "as_text", "execute_fast", "table_of"]
+__all__ = ["AnyRow", "Base", "BigId", "RowMissing", "UtcTime", "as_text", "execute_fast", "first_fast", "table_of"]
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -20,6 +20,8 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+AnyRow = Row[*tuple[Any, ...]]
 
 # SQLite counts rows by itself only in a column declared INTEGER.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
@@ -38,6 +40,13 @@ def execute_fast(connection: Connection, statement: str, rows: Sequence[tuple[An
     else:
         statement = statement.replace("?", "%s")
     connection.exec_driver_sql(statement, rows)
+
+
+def first_fast(connection: Connection, query: str, *values: Any) -> AnyRow | None:
+    """The first row of a query written with `?`, straight from the driver; columns come as the database keeps them."""
+    if connection.dialect.name != "sqlite":
+        query = query.replace("?", "%s")
+    return connection.exec_driver_sql(query, values).first()
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -66,9 +75,6 @@ class UtcTime(TypeDecorator[datetime]):
         if isinstance(value, str):
             return datetime.fromisoformat(value)
         return value.astimezone(UTC) if isinstance(value, datetime) else None
-
-
-AnyRow = Row[*tuple[Any, ...]]
 
 
 def table_of(model: type[DeclarativeBase]) -> Table:

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Integer, String, Text, bindparam, func, select
+from sqlalchemy import Boolean, Integer, String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage import revisions
-from storage.base import Base, UtcTime
+from storage.base import Base, UtcTime, first_fast
 
 
 class FaqEntry(Base):
@@ -44,14 +44,13 @@ def find(session: Session, entry_id: str) -> FaqEntry | None:
     return None if entry is None or entry.deleted_at is not None else entry
 
 
-_ANSWER = select(FaqEntry.answer).where(
-    FaqEntry.id == bindparam("entry_id"), FaqEntry.is_enabled, FaqEntry.deleted_at.is_(None)
-)
+_ANSWER = "select answer from faq where id = ? and is_enabled and deleted_at is null"
 
 
 def find_answer(session: Session, entry_id: str) -> str | None:
     """The answer the shop stands by now; None when the entry is switched off or deleted."""
-    return session.connection().execute(_ANSWER, {"entry_id": entry_id}).scalar()
+    row = first_fast(session.connection(), _ANSWER, entry_id)
+    return None if row is None else str(row[0])
 
 
 def search(

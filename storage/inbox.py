@@ -9,7 +9,8 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Float, Index, Integer, String, Text, case, func, insert, select, text as sql, update
+from sqlalchemy import Float, Index, Integer, String, Text, case, func, insert, select, update
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import AnyRow, Base, BigId, UtcTime, as_text, table_of

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Integer, String, Text, and_, exists, func, insert, or_, select, text as sql, update
+from sqlalchemy import Index, Integer, String, Text, and_, exists, func, insert, or_, select, update
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from storage.base import AnyRow, Base, BigId, UtcTime, table_of
@@ -58,6 +59,7 @@ class Saying(Base):
 
 
 TABLE = table_of(Saying)
+IS_OPEN = sql("outbox.state <> 'sent'")  # as in the index: a planner cannot tell that from a parameter
 
 
 def insert_all(session: Session, rows: Sequence[dict[str, Any]]) -> None:
@@ -71,16 +73,16 @@ def get(session: Session, row_id: int) -> Saying:
 def lease_due(session: Session, now: datetime, until: datetime, limit: int = 200) -> list[Saying]:
     """Lease what is due: in order, and only where nothing earlier of the same conversation is leased or waits for
     a retry."""
-    earlier = aliased(Saying)
+    earlier = aliased(Saying, name="earlier")
     blocked = exists().where(
         earlier.conversation == Saying.conversation,
         earlier.id < Saying.id,
-        earlier.state.in_((QUEUED, LEASED)),
+        sql("earlier.state in ('queued','leased')"),
         or_(earlier.state == LEASED, and_(earlier.tries > 0, earlier.due_at > now)),
     )
     query = (
         select(Saying)
-        .where(Saying.state == QUEUED, Saying.due_at <= now, ~blocked)
+        .where(IS_OPEN, Saying.state == QUEUED, Saying.due_at <= now, ~blocked)
         .order_by(Saying.priority, Saying.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -118,7 +120,7 @@ def mark(session: Session, row_id: int, *, state: str, reason: str | None = None
 
 def find_expired(session: Session, now: datetime) -> Sequence[Saying]:
     """Leased by somebody who did not come back in time."""
-    return session.scalars(select(Saying).where(Saying.state == LEASED, Saying.leased_until <= now)).all()
+    return session.scalars(select(Saying).where(IS_OPEN, Saying.state == LEASED, Saying.leased_until <= now)).all()
 
 
 def expire_all_leases(session: Session, now: datetime) -> None:

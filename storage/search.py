@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from sqlalchemy import Column, Index, Select, Table, Text, column, select, table, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
@@ -37,7 +38,7 @@ def grams(words: str) -> str:
         if run.isascii() or len(run) == 1:
             found.append(run)
         else:
-            found.extend(map("".join, zip(run, run[1:], strict=False)))
+            found.extend(map("".join, pairwise(run)))
             found.append(run[-1])
         if len(found) > MAX_GRAMS:
             break
@@ -65,7 +66,7 @@ def _terms(words: str, quote: str, prefix: str) -> list[str]:
         if run.isascii() or len(run) == 1:
             terms.append(f"{quote}{run}{quote}{prefix}")
         else:
-            terms.extend(f"{quote}{a}{b}{quote}" for a, b in zip(run, run[1:], strict=False))
+            terms.extend(f"{quote}{a}{b}{quote}" for a, b in pairwise(run))
     return terms[:40]
 
 

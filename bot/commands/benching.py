@@ -30,5 +30,5 @@ def bench(
     if not NAME.fullmatch(name) or not script.is_file():
         known = "、".join(sorted(path.stem for path in folder.glob("[a-z]*.py")))
         stop(f"没有「{name}」这个测试。有：{known}", f"there is no benchmark {name}. There are: {known}")
-    done = subprocess.run([sys.executable, str(script), *context.args], check=False)
+    done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *context.args], cwd=folder.parent, check=False)
     raise typer.Exit(done.returncode)

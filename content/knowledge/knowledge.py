@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from threading import Lock
 
 from content.knowledge.analysis import Reader
@@ -19,13 +19,22 @@ KEPT_SEARCHES = 1_000
 _NAMED = 0.3  # how sure we must be that a product is spoken of at all
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a search found; `points_back`: the text speaks of something said before, so its context counts."""
+
+    candidates: list[Candidate]
+    points_back: bool
+    context: Spoken | None
+
+
 class Knowledge:
     """FAQ entries and products in one search; safe to change while other threads search."""
 
     def __init__(self, passages: Iterable[Passage] = (), synonyms: Iterable[tuple[str, ...]] = ()) -> None:
         self._lock = Lock()
         self._synonyms = tuple(synonyms)
-        self._found: OrderedDict[tuple[str, int, Spoken | None], list[Candidate]] = OrderedDict()
+        self._found: OrderedDict[tuple[str, int, Spoken | None], _Found] = OrderedDict()
         self.version = 0
         self.replace(passages)
 
@@ -61,30 +70,30 @@ class Knowledge:
     def search(self, text: str, *, limit: int = 3, context: Spoken | None = None) -> list[Candidate]:
         """The best candidates, best first; none when nothing known has anything in common with the text. Neighbours
         ask the same things again and again: what was found for a text is kept until the knowledge changes."""
-        asked = (text, limit, context)
         with self._lock:
-            known = self._found.get(asked)
+            known = self._found.get((text, limit, context)) or self._found.get((text, limit, None))
             version = self.version
-        if known is None:
+        if known is None or (known.points_back and context is not None and known.context != context):
             known = self._look_up(text, limit, context)
             with self._lock:
                 if version == self.version:
-                    self._found[asked] = known
+                    self._found[text, limit, context if known.points_back else None] = known
                     if len(self._found) > KEPT_SEARCHES:
                         self._found.popitem(last=False)
-        return list(known)
+        return list(known.candidates)
 
-    def _look_up(self, text: str, limit: int, context: Spoken | None) -> list[Candidate]:
+    def _look_up(self, text: str, limit: int, context: Spoken | None) -> _Found:
         with self._lock:
             question = self._reader.hear(text)
             entries = self._faq.search(question, limit)
             if not len(self._catalogue):
-                return entries
-            products = self._catalogue.search(question, self._spoken_of(context))[:limit]
+                return _Found(entries, False, context)
+            points_back = self._catalogue.points_back(question)
+            products = self._catalogue.search(question, self._spoken_of(context) if points_back else None)[:limit]
         if products and _is_definite(products[0]):
             entries = [_less_sure(entry) for entry in entries]
         both = sorted([*entries, *products], key=lambda each: (-each.confidence, each.passage_id))
-        return both[:limit]
+        return _Found(both[:limit], points_back, context)
 
     def _spoken_of(self, context: Spoken | None) -> Spoken | None:
         """A quoted message that names a product says what «这个» is; else what was spoken of last."""

@@ -94,6 +94,11 @@ class Catalogue:
             self._mention(self._items[each], content, wanted, question, each == pointed) for each in found
         ]
 
+    def points_back(self, question: Analysis) -> bool:
+        """Whether the question speaks of what was spoken of before, so that the context of the talk counts."""
+        wanted = asked(self._reader.without_padding(question.plain))
+        return _points(self._reader.without_padding(question.plain), _Content(wanted.rest), wanted)
+
     def search(self, question: Analysis, context: Spoken | None = None) -> list[Candidate]:
         mentions = self.consider(question, context)
         if not mentions:

@@ -91,9 +91,13 @@ def test_stock_and_price_below_zero_are_refused_by_the_database(stage: Stage) ->
 
 
 def test_what_raises_in_a_write_is_undone(stage: Stage) -> None:
-    with pytest.raises(ZeroDivisionError), stage.database.write() as session:
-        revisions.rise(session, "x")
-        raise ZeroDivisionError
+    def fail() -> None:
+        with stage.database.write() as session:
+            revisions.rise(session, "x")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     with stage.database.read() as session:
         assert revisions.count(session, "x") == 0
 
