@@ -6,7 +6,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from starlette.applications import Starlette
@@ -29,10 +29,11 @@ from content.knowledge import Knowledge
 from content.render import Words
 from content.shelf import Shelf
 from handlers import FEATURES
-from storage import migrate
-from storage.database import Database
+from storage import jobs, migrate
+from storage.database import Database, in_turn
 
 log = structlog.get_logger()
+JOBS_KEPT = timedelta(days=30)
 
 
 def wall_clock() -> datetime:
@@ -80,6 +81,7 @@ class Operator:
         self.clock.every(1.0, self._retry)
         self.clock.every(0.5, self._refresh)
         self.clock.every(10.0, self.sender.recover)
+        self.clock.every(3600.0, self._tidy)
         self.clock.start()
 
     async def stop(self) -> None:
@@ -94,6 +96,9 @@ class Operator:
 
     async def _retry(self) -> None:
         await asyncio.to_thread(self.dispatcher.retry_due, self.now())
+
+    async def _tidy(self) -> None:
+        await asyncio.to_thread(in_turn, self.database, lambda session: jobs.forget_done(session, self.now() - JOBS_KEPT))
 
     async def _refresh(self) -> None:
         await asyncio.to_thread(self.shelf.refresh)

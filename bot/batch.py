@@ -22,6 +22,7 @@ from content.render import Words
 from storage import groups, inbox, jobs, members, outbox, revisions, search
 from storage.groups import GroupSettings
 
+MAX_KNOWN = 100_000  # members and memberships remembered as kept; then we begin anew
 MAX_DEPTH = 20  # facts that lead to facts; deeper is a loop
 
 
@@ -102,6 +103,9 @@ class Batch:
 
     def remember(self) -> None:
         """After the commit: whom and what we need not look up again."""
+        if len(self.parts.known_members) > MAX_KNOWN or len(self.parts.known_present) > MAX_KNOWN:
+            self.parts.known_members.clear()
+            self.parts.known_present.clear()
         self.parts.known_members.update({member_id: name for member_id, (_, name) in self._met.items()})
         self.parts.known_groups.update(self._groups)
         self.parts.known_present.update(self._present)

@@ -66,6 +66,7 @@ class Context:
     asked: list[dict[str, Any]] = field(default_factory=list)
     emitted: list[Event] = field(default_factory=list)
     earlier: Sequence[Heard] = ()  # of the same conversation and batch, not in the database yet
+    _past: list[Heard] | None = None
 
     @property
     def here(self) -> Conversation:
@@ -82,15 +83,16 @@ class Context:
 
     def recent(self, seconds: float) -> list[Heard]:
         """What was heard in this conversation in the last seconds (at most ten minutes), before this, newest first."""
+        if self._past is None:
+            past = self.talk.of(self.session, self.event.conversation, self.now)
+            self._past = [
+                heard for heard in chain(reversed(self.earlier), reversed(past)) if heard.inbox_id != self.inbox_id
+            ]
         since = self.now - timedelta(seconds=seconds)
-        past = self.talk.of(self.session, self.event.conversation, self.now)
-        found = []
-        for heard in chain(reversed(self.earlier), reversed(past)):
+        for place, heard in enumerate(self._past):
             if heard.received_at < since:
-                break
-            if heard.inbox_id != self.inbox_id:
-                found.append(heard)
-        return found
+                return self._past[:place]
+        return self._past
 
     def has_operator_spoken(self, seconds: float) -> bool:
         """Did a person of ours speak here lately, from the console or as staff in the group?"""

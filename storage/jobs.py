@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Integer, String, Text, select, update
+from sqlalchemy import Index, Integer, String, Text, delete, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -93,6 +93,11 @@ def wake(session: Session, row_id: int, now: datetime) -> bool:
 def expire_all_leases(session: Session, now: datetime) -> None:
     """The only process on this database has just started: nobody holds a lease any more."""
     session.execute(update(TABLE).where(TABLE.c.state == LEASED).values(leased_until=now))
+
+
+def forget_done(session: Session, before: datetime) -> None:
+    """Take away jobs that were done before this time: long enough that their keys cannot come again."""
+    session.execute(delete(TABLE).where(TABLE.c.state == DONE, TABLE.c.done_at < before))
 
 
 def find_resting(session: Session, limit: int = 50) -> Sequence[Job]:

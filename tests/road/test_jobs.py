@@ -115,3 +115,15 @@ def test_an_event_put_off_comes_back_when_due_and_once(make_stage: Callable[...,
     stage.pass_time(2)
     stage.pass_time(60)
     assert [row.kind for row in stage.log()] == ["MessageReceived"] * 2 + ["QuestionUnanswered"]
+
+
+def test_jobs_done_long_ago_are_forgotten_and_others_stay(make_stage: Callable[..., Stage]) -> None:
+    stage = make_stage(features=(asking(),))
+    stage.hear(stage.message("小王", "算"))
+    with stage.database.write() as session:
+        jobs.forget_done(session, stage.time + timedelta(days=1))
+    assert [job.state for job in all_jobs(stage)] == ["queued"]
+    do(stage, lambda job: job.first)
+    with stage.database.write() as session:
+        jobs.forget_done(session, stage.time + timedelta(days=1))
+    assert all_jobs(stage) == []
