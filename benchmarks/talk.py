@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +31,20 @@ def questions() -> list[str]:
     asked = [entry["question"] for entry in entries] + [entry["phrasings"][0] for entry in entries]
     asked += [f"{product['name']}多少钱" for product in goods] + [f"{product['aliases'][0]}还有货吗" for product in goods]
     return asked
+
+
+def as_written(question: str, dice: random.Random) -> str:
+    """A question as a neighbour types it: in half of the cases with words before or after, or one sign less."""
+    kind = dice.randrange(8)
+    if kind == 0:
+        return f"请问{question}"
+    if kind == 1:
+        return question.rstrip("?？") + "呀"
+    if kind == 2:
+        return f"问一下，{question}谢谢"
+    if kind == 3:
+        return question.replace("吗", "嘛", 1) if "吗" in question else question.replace("怎么", "咋", 1)
+    return question
 
 
 def load_demo_shop(database: Database) -> None:

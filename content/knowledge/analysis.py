@@ -113,6 +113,10 @@ class Reader:
             rewritten = _HOW_COME.sub("为什么", rewritten, count=1)
         return spaced.replace(" ", ""), rewritten
 
+    def core(self, text: str) -> str:
+        """What is left of a text without punctuation, spaces and padding; two texts with one core say the same."""
+        return self.without_padding(without_punctuation(normalise(text[:LONGEST])).replace(" ", ""))
+
     def without_padding(self, plain: str) -> str:
         """The text as it was written, less the words that only pad a question."""
         return self._padding.rewrite(plain)

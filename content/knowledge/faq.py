@@ -14,6 +14,8 @@ from content.knowledge.weights import probability
 ANSWER_READ = 200  # characters of an answer
 _SOUND = NAMES.index("ratio_sound")
 CONSIDERED = 6  # entries compared closely
+LEAST_CORE = 4  # characters; a shorter text may mean anything
+WORD_FOR_WORD, WORD_FOR_WORD_SCORE = 0.99, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class FaqIndex:
         self._postings = Postings()
         self._slots: dict[str, int] = {}
         self._entries: dict[int, Passage] = {}
+        self._said: dict[str, set[str]] = {}  # a text without its padding → the entries that hold it
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -38,15 +41,26 @@ class FaqIndex:
         slot = self._postings.add(texts, self._reader.terms(passage.answer[:ANSWER_READ]))
         self._slots[passage.id] = slot
         self._entries[slot] = passage
+        for text in _texts(passage):
+            self._said.setdefault(self._reader.core(text), set()).add(passage.id)
 
     def remove(self, passage_id: str) -> None:
         slot = self._slots.pop(passage_id, None)
         if slot is None:
             return
-        del self._entries[slot]
+        for text in _texts(self._entries.pop(slot)):
+            self._said.get(self._reader.core(text), set()).discard(passage_id)
         self._postings.remove(slot)
         if self._postings.slots > 2 * len(self._slots) + 64:
             self._compact()
+
+    def word_for_word(self, text: str) -> Candidate | None:
+        """The one entry that holds this very text, padding and punctuation aside: no need to weigh anything."""
+        core = self._reader.core(text)
+        holders = self._said.get(core, set()) if len(core) >= LEAST_CORE else set()
+        if len(holders) != 1:
+            return None
+        return Candidate(next(iter(holders)), WORD_FOR_WORD_SCORE, WORD_FOR_WORD, None, {"word_for_word": 1.0})
 
     def consider(self, question: Analysis) -> list[Considered]:
         """The entries worth a closer look, with their features; the raw material of training too."""
@@ -86,7 +100,7 @@ class FaqIndex:
 
     def _compact(self) -> None:
         entries = list(self._entries.values())
-        self._postings, self._slots, self._entries = Postings(), {}, {}
+        self._postings, self._slots, self._entries, self._said = Postings(), {}, {}, {}
         for entry in entries:
             self.put(entry)
 

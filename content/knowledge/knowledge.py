@@ -84,6 +84,9 @@ class Knowledge:
 
     def _look_up(self, text: str, limit: int, context: Spoken | None) -> _Found:
         with self._lock:
+            certain = self._faq.word_for_word(text)
+            if certain is not None:
+                return _Found([certain], False, context)
             question = self._reader.hear(text)
             entries = self._faq.search(question, limit)
             if not len(self._catalogue):

@@ -115,7 +115,7 @@ def test_from_joining_to_an_operators_answer_and_the_log(running: Running, brows
     answers = tab.locator(".row.is-ours").count()
     _say(tab, "今天好冷")
     _say(tab, "@小团 亲子烘焙课还能报名吗")
-    expect(tab.locator(".row.is-ours").last).to_contain_text("同事", timeout=10_000)
+    expect(tab.locator(".row.is-ours").last).to_contain_text("已经转给同事", timeout=10_000)
     assert tab.locator(".row.is-ours").count() == answers + 1
 
     desk = _sign_in(browser, running)

@@ -39,7 +39,7 @@ def test_joining_asking_and_being_answered(here: Place, open_tab: Tabs, size: di
     expect(card.locator("strong")).to_have_text("小团能帮您")
     card.get_by_role("button", name="转人工").click()
     expect(tab.locator(".row.is-mine .words").last).to_have_text("转人工")
-    expect(tab.locator(".row.is-ours").last).to_contain_text("同事")
+    expect(tab.locator(".row.is-ours").last).to_contain_text("已经请同事")
     assert tab.evaluate("document.documentElement.scrollWidth") == size["width"]
     assert tab.evaluate("document.documentElement.scrollHeight") == size["height"]
     assert [row.text for row in here.log()] == ["菜单", "转人工"]
