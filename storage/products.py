@@ -17,7 +17,6 @@ from sqlalchemy import (
     Integer,
     String,
     Text,
-    bindparam,
     delete,
     func,
     select,
@@ -25,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from storage import revisions
-from storage.base import Base, UtcTime
+from storage.base import Base, UtcTime, rows_fast
 
 LOW_STOCK = 10  # all SKUs of a product together; under it the console marks the product
 
@@ -123,29 +122,24 @@ class ProductFacts:
 
 
 _FACTS = (
-    select(
-        Product.name, Product.brief, Product.unit, Product.price_fen, Product.list_price_fen, Product.is_on_sale,
-        Product.attributes, Sku.specs, Sku.price_fen.label("sku_price_fen"), Sku.stock,
-    )
-    .outerjoin(Sku, Sku.product_id == Product.id)
-    .where(Product.id == bindparam("product_id"), Product.deleted_at.is_(None))
-    .order_by(Sku.position)
+    "select p.name, p.brief, p.unit, p.price_fen, p.list_price_fen, p.is_on_sale, p.attributes,"
+    " s.specs, s.price_fen, s.stock from products p left join skus s on s.product_id = p.id"
+    " where p.id = ? and p.deleted_at is null order by s.position"
 )
 
 
 def find_facts(session: Session, product_id: str) -> ProductFacts | None:
     """What can be said of a product now; None when it is deleted."""
-    rows = session.connection().execute(_FACTS, {"product_id": product_id}).all()
+    rows = rows_fast(session.connection(), _FACTS, product_id)
     if not rows:
         return None
-    first = rows[0]
+    name, brief, unit, price_fen, list_price_fen, is_on_sale, attributes = rows[0][:7]
     skus = tuple(
-        SkuFacts(" ".join(json.loads(row.specs)), row.sku_price_fen, row.stock) for row in rows if row.specs is not None
+        SkuFacts(" ".join(json.loads(specs)), sku_price_fen, stock)
+        for *_, specs, sku_price_fen, stock in rows if specs is not None
     )
-    attributes = {str(name): str(value) for name, value in json.loads(first.attributes)}
-    return ProductFacts(
-        first.name, first.brief, first.unit, first.price_fen, first.list_price_fen, first.is_on_sale, attributes, skus
-    )
+    known = {str(pair[0]): str(pair[1]) for pair in json.loads(attributes)}
+    return ProductFacts(name, brief, unit, price_fen, list_price_fen, bool(is_on_sale), known, skus)
 
 
 def find_skus(session: Session, product_id: str) -> Sequence[Sku]:

@@ -54,9 +54,8 @@ class FaqIndex:
         if self._postings.slots > 2 * len(self._slots) + 64:
             self._compact()
 
-    def word_for_word(self, text: str) -> Candidate | None:
+    def word_for_word(self, core: str) -> Candidate | None:
         """The one entry that holds this very text, padding and punctuation aside: no need to weigh anything."""
-        core = self._reader.core(text)
         holders = self._said.get(core, set()) if len(core) >= LEAST_CORE else set()
         if len(holders) != 1:
             return None

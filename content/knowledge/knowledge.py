@@ -69,22 +69,24 @@ class Knowledge:
 
     def search(self, text: str, *, limit: int = 3, context: Spoken | None = None) -> list[Candidate]:
         """The best candidates, best first; none when nothing known has anything in common with the text. Neighbours
-        ask the same things again and again: what was found for a text is kept until the knowledge changes."""
+        ask the same things again and again: what was found is kept, for texts that differ in padding only, until the
+        knowledge changes."""
         with self._lock:
-            known = self._found.get((text, limit, context)) or self._found.get((text, limit, None))
+            core = self._reader.core(text) or text
+            known = self._found.get((core, limit, context)) or self._found.get((core, limit, None))
             version = self.version
         if known is None or (known.points_back and context is not None and known.context != context):
-            known = self._look_up(text, limit, context)
+            known = self._look_up(text, core, limit, context)
             with self._lock:
                 if version == self.version:
-                    self._found[text, limit, context if known.points_back else None] = known
+                    self._found[core, limit, context if known.points_back else None] = known
                     if len(self._found) > KEPT_SEARCHES:
                         self._found.popitem(last=False)
         return list(known.candidates)
 
-    def _look_up(self, text: str, limit: int, context: Spoken | None) -> _Found:
+    def _look_up(self, text: str, core: str, limit: int, context: Spoken | None) -> _Found:
         with self._lock:
-            certain = self._faq.word_for_word(text)
+            certain = self._faq.word_for_word(core)
             if certain is not None:
                 return _Found([certain], False, context)
             question = self._reader.hear(text)
