@@ -74,7 +74,7 @@ class Server:
                 await asyncio.sleep(0.02)
 
     async def end(self, how: signal.Signals) -> None:
-        if self._process is not None:
+        if self._process is not None and self._process.returncode is None:
             self._process.send_signal(how)
             await self._process.wait()
 
@@ -170,6 +170,18 @@ async def torment(kills: int, seed: int, home: Path) -> dict[str, Any]:
     dice, asked = random.Random(seed), questions()
     server = Server(home)
     await server.start()
+    try:
+        members, starts = await _torment(server, kills, dice, asked, seed)
+    finally:
+        await server.end(signal.SIGTERM)
+    return check(home / "tuan.db", members) | {
+        "kills": kills, "restart_s_median": round(sorted(starts)[len(starts) // 2], 2) if starts else None
+    }
+
+
+async def _torment(
+    server: Server, kills: int, dice: random.Random, asked: list[str], seed: int
+) -> tuple[list[Member], list[float]]:
     members = [
         Member(f"m{number}", GROUPS[number % len(GROUPS)], server.url, random.Random(seed + number), asked)
         for number in range(MEMBERS)
@@ -186,10 +198,7 @@ async def torment(kills: int, seed: int, home: Path) -> dict[str, Any]:
     await asyncio.wait_for(asyncio.gather(*tasks), 120)
     await asyncio.sleep(4)
     await asyncio.gather(*(member.listen(1.5) for member in members))
-    await server.end(signal.SIGTERM)
-    return check(home / "tuan.db", members) | {
-        "kills": kills, "restart_s_median": round(sorted(starts)[len(starts) // 2], 2) if starts else None
-    }
+    return members, starts
 
 
 def check(path: Path, members: list[Member]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.channels.web import history
+from bot.channels.web.audience import Listener
 from tests.web.place import Member, Place
 
 
@@ -155,3 +156,25 @@ def test_after_too_long_an_absence_there_is_a_gap_to_scroll_through(
                 assert page["earlier"] is not None
 
     asyncio.run(scene())
+
+
+def test_what_history_showed_is_not_shown_again_when_it_comes_live_a_moment_later() -> None:
+    async def scene() -> list[str]:
+        written: list[str] = []
+
+        async def write(frame: str) -> None:
+            written.append(frame)
+
+        listener = Listener(write)
+        listener.hold_back()
+        listener.show("i1", "early, known")
+        listener.show("i3", "early, new")
+        listener.let_through(["i1", "i2"])
+        listener.show("i2", "late, known")
+        listener.show("i4", "late, new")
+        writing = asyncio.create_task(listener.run())
+        await listener.emptied()
+        writing.cancel()
+        return written
+
+    assert asyncio.run(scene()) == ["early, new", "late, new"]

@@ -27,6 +27,7 @@ class Listener:
         self._empty = asyncio.Event()
         self._empty.set()
         self._early: list[tuple[str, str]] | None = None
+        self._told: set[str] = set()  # what history showed, and may still come live: it was committed just before
 
     def put(self, frame: str) -> None:
         """Queue a frame to be written."""
@@ -41,7 +42,9 @@ class Listener:
 
     def show(self, shown_id: str, frame: str) -> None:
         """Queue what happened in a conversation; while history is being read, keep it back."""
-        if self._early is None:
+        if shown_id in self._told:
+            self._told.discard(shown_id)
+        elif self._early is None:
             self.put(frame)
         elif len(self._early) >= MAX_QUEUED:
             self._give_up()
@@ -64,11 +67,10 @@ class Listener:
 
     def let_through(self, known: Iterable[str]) -> None:
         """History has been sent: pass on what came meanwhile, without what history showed already."""
-        known_ids = set(known)
+        self._told = set(known)
         early, self._early = self._early or (), None
         for shown_id, frame in early:
-            if shown_id not in known_ids:
-                self.put(frame)
+            self.show(shown_id, frame)
 
     async def run(self) -> None:
         """Write queued frames until cancelled or until the socket breaks."""
