@@ -9,8 +9,8 @@ from heapq import nlargest
 
 from content.knowledge.analysis import Reader
 
-ALIKE = 0.54  # from here on two questions count as one; chosen in benchmarks/learning.py
-BEST_SHARE = 0.7  # of how close the closest text of a cluster is; the rest is the mean of all its texts
+ALIKE = 0.64  # from here on two questions count as one; benchmarks/learning.py shows what it gives and costs
+BEST_SHARE = 0.4  # of how close the closest text of a cluster is; the rest is the mean of all its texts
 PAIR = 0.75  # a pair of characters against one character
 TELLING = 8  # rarest terms of a question that name the texts worth comparing
 COMPARED = 48  # texts compared exactly for one question

@@ -28,6 +28,10 @@ SAME_FACT = 0.85  # and where both name a product, which makes them alike alread
 NAMED = 0.3  # confidence from which a message is about a product
 ASKING = ("answered", "asked_back", "unanswered", "handover")
 PLACEHOLDER = re.compile("〔[^〕]{1,4}〕")
+# Said to us, a statement may ask as well: «我要开发票», «链接打不开了».
+REQUEST = re.compile("我要|我想|想要|帮我|帮忙|麻烦|请|能|可以|需要|没收到|还没|坏了|少了|漏了|打不开|不了|失败|错了|not work|please", re.IGNORECASE)
+PERHAPS_A_QUESTION = 0.4
+RELATED = 0.2  # likeness from which a second wording is one of the first
 PERSON = re.compile("人工|真人|客服|human|agent", re.IGNORECASE)
 SHORTEST_ANSWER, LONGEST_ANSWER = 6, 1_000
 
@@ -49,12 +53,13 @@ def key_of(text: str) -> str:
 
 
 def worth_asking(text: str) -> str | None:
-    """The text without personal data when enough of it is left to be a question; None for calls for a person."""
+    """The text without personal data when it asks something; None for talk, and for calls for a person."""
     shown = mask(text)
     rest = PLACEHOLDER.sub("", shown)
     if len(units(normalise(rest))) < 3 or (len(rest) <= 24 and PERSON.search(rest)):
         return None
-    return shown
+    asks = question_likelihood(rest) >= PERHAPS_A_QUESTION or REQUEST.search(rest)
+    return shown if asks else None
 
 
 class Finder:
@@ -94,7 +99,8 @@ class Finder:
         )
         for other in reversed(later):
             reason = other.reason or ""
-            if other.id > row.id and other.outcome == "answered" and ":" in reason:
+            is_answered = other.id > row.id and other.outcome == "answered" and ":" in reason
+            if is_answered and (reason in (row.reason or "") or self._likeness(row, other) >= RELATED):
                 return reason.removeprefix("faq:") if reason.startswith("faq:") else ""
         return None
 
@@ -126,9 +132,11 @@ class Finder:
         # A product has many facts: asking for the next one is no complaint about the first.
         if row.reason == other.reason and row.reason.startswith("faq:"):
             return True
+        return self._likeness(row, other) >= (SAME_FACT if row.reason == other.reason else SAME_QUESTION)
+
+    def _likeness(self, row: AnyRow, other: AnyRow) -> float:
         one, two = self._shape(mask(row.text)), self._shape(mask(other.text or ""))
-        wanted = SAME_FACT if row.reason == other.reason else SAME_QUESTION
-        return one is not None and two is not None and cosine(one.vector, two.vector) >= wanted
+        return 0.0 if one is None or two is None else cosine(one.vector, two.vector)
 
     def _written(self, row: AnyRow, found: Findings) -> None:
         """An operator's answer on a handover, under the question that led to it."""
@@ -138,8 +146,16 @@ class Finder:
         if not isinstance(handover_id, int) or len(answer) < SHORTEST_ANSWER:
             return
         handover = handovers.find_by_id(self._session, handover_id)
-        question = worth_asking(handover.question) if handover is not None else None
-        if handover is None or question is None:
+        if handover is None:
+            return
+        # The member may have asked other things since the handover was opened: the last one is what is answered.
+        said_before = learning.find_around(
+            self._session, handover.member_id, handover.conversation, since=row.received_at - RESOLVED_AFTER,
+            until=row.received_at,
+        )
+        asked = [one.text for one in said_before if one.id < row.id and one.text and one.outcome != "answered"]
+        question = next((shown for one in [*asked, handover.question] if (shown := worth_asking(one))), None)
+        if question is None:
             return
         found.asked.append(
             Found(
@@ -183,7 +199,7 @@ class Finder:
             return reason.removeprefix("product:")
         if not looks_further:
             return ""
-        for candidate in self._knowledge.search(row.text, limit=3):
+        for candidate in self._knowledge.search(row.text, limit=8):
             if candidate.passage_id.startswith("product:") and candidate.signals.get("topic", 0.0) >= NAMED:
                 return candidate.passage_id.removeprefix("product:")
         spoken = learning.find_product_spoken_of(

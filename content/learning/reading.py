@@ -20,7 +20,7 @@ NAME = "learning"
 LAG = timedelta(seconds=150)  # what may still be asked back, answered after a second line, or committed by a slow lane
 REACH = timedelta(days=30)  # how far back a first reading goes
 FORGET_AFTER = timedelta(days=60)
-A_ROUND = 400  # rows read before what they teach is written
+A_ROUND = 200  # rows read before what they teach is written: on SQLite the lane waits meanwhile
 
 
 @dataclass(slots=True)

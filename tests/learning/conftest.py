@@ -12,7 +12,7 @@ from storage.proposals import OPEN, Phrasing, Proposal
 from tests.console.conftest import Room, room
 from tests.stage import Stage
 
-__all__ = ["School", "room", "school"]
+__all__ = ["Room", "School", "room", "school"]
 
 
 @dataclass
