@@ -128,7 +128,7 @@ def find_around(
 
 
 def find_product_spoken_of(session: Session, conversation: str, before_id: int, since: datetime) -> str | None:
-    """The product an answer was about lately in this conversation, as a passage id."""
+    """The reason of the last answer about a product in this conversation."""
     query = (
         select(INBOX.c.reason)
         .where(

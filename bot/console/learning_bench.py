@@ -14,6 +14,7 @@ from starlette.responses import Response
 from bot.console.faq_bench import ANSWERED, Bench
 from bot.console.pages import get, post
 from bot.console.visit import NotFound, Visit
+from content.learning.findings import passage_of
 from content.learning.masking import mask
 from storage import faq, inbox, products, question_sets, revisions
 from storage.base import AnyRow
@@ -59,7 +60,7 @@ def add_from_log(visit: Visit) -> Response:
     with visit.read() as session:
         row = inbox.get(session, visit.path("id"))
     wants_answer = visit.form.get("expected") == "answer"
-    expected = row.reason if wants_answer and row.outcome == "answered" and ":" in (row.reason or "") else None
+    expected = passage_of(row.reason) or None if wants_answer and row.outcome == "answered" else None
     is_addressed = row.group_id is None or '"is_to_us":true' in (row.detail or "")
     if row.kind != "MessageReceived" or not row.text or (wants_answer and expected is None):
         raise NotFound

@@ -47,6 +47,12 @@ class Findings:
     unhelpful: set[int] = field(default_factory=set)
 
 
+def passage_of(reason: str | None) -> str:
+    """The passage a decision's reason names: «faq:x», «product:y price», «unsure: faq:x»; empty for none."""
+    named = (reason or "").removeprefix("unsure: ").partition(" ")[0]
+    return named if named.startswith(("faq:", "product:")) else ""
+
+
 def key_of(text: str) -> str:
     """What two wordings have in common when they differ in marks, case and width only."""
     return without_punctuation(normalise(text), "")
@@ -72,10 +78,10 @@ class Finder:
         if row.kind == "OperatorSpoke":
             self._written(row, found)
             return
-        reason = row.reason or ""
-        if row.outcome == "answered" and ":" in reason:
-            times, _ = found.uses.get(reason, (0, row.received_at))
-            found.uses[reason] = (times + 1, row.received_at)
+        passage_id = passage_of(row.reason)
+        if row.outcome == "answered" and passage_id:
+            times, _ = found.uses.get(passage_id, (0, row.received_at))
+            found.uses[passage_id] = (times + 1, row.received_at)
         if row.member_id is not None and row.outcome in ASKING:
             self._did_not_help(row, found)
         if is_missed(row):
@@ -98,10 +104,10 @@ class Finder:
             until=row.received_at + CLARIFIED_WITHIN,
         )
         for other in reversed(later):
-            reason = other.reason or ""
-            is_answered = other.id > row.id and other.outcome == "answered" and ":" in reason
-            if is_answered and (reason in (row.reason or "") or self._likeness(row, other) >= RELATED):
-                return reason.removeprefix("faq:") if reason.startswith("faq:") else ""
+            passage_id = passage_of(other.reason)
+            is_answered = other.id > row.id and other.outcome == "answered" and passage_id != ""
+            if is_answered and (passage_id in (row.reason or "") or self._likeness(row, other) >= RELATED):
+                return passage_id.removeprefix("faq:") if passage_id.startswith("faq:") else ""
         return None
 
     def _did_not_help(self, row: AnyRow, found: Findings) -> None:
@@ -111,8 +117,8 @@ class Finder:
             until=row.received_at,
         )
         for other in earlier:
-            reason = other.reason or ""
-            if other.id >= row.id or other.outcome != "answered" or ":" not in reason:
+            passage_id = passage_of(other.reason)
+            if other.id >= row.id or other.outcome != "answered" or not passage_id:
                 continue
             why = "person" if row.outcome == "handover" else "asked_again" if self._is_same(row, other) else None
             is_new = other.id not in found.unhelpful and not learning.is_unresolved(self._session, other.id)
@@ -121,18 +127,19 @@ class Finder:
                 found.unresolved.append(
                     {
                         "inbox_id": other.id, "by_id": row.id, "why": why, "group_id": other.group_id,
-                        "passage_id": reason, "answered_at": other.received_at,
+                        "passage_id": passage_id, "answered_at": other.received_at,
                     }
                 )
-                if reason.startswith("faq:"):
+                if passage_id.startswith("faq:"):
                     self._ask(other, ASKED_AGAIN, found)
             return
 
     def _is_same(self, row: AnyRow, other: AnyRow) -> bool:
         # A product has many facts: asking for the next one is no complaint about the first.
-        if row.reason == other.reason and row.reason.startswith("faq:"):
+        if row.reason == other.reason and passage_of(row.reason).startswith("faq:"):
             return True
-        return self._likeness(row, other) >= (SAME_FACT if row.reason == other.reason else SAME_QUESTION)
+        is_same_passage = passage_of(row.reason) == passage_of(other.reason)
+        return self._likeness(row, other) >= (SAME_FACT if is_same_passage else SAME_QUESTION)
 
     def _likeness(self, row: AnyRow, other: AnyRow) -> float:
         one, two = self._shape(mask(row.text)), self._shape(mask(other.text or ""))
@@ -194,18 +201,20 @@ class Finder:
 
     def _product_of(self, row: AnyRow, *, looks_further: bool) -> str:
         """The product a message is about: the one it was answered with, the one it names, or the one spoken of."""
-        reason = (row.reason or "").removeprefix("unsure: ")
-        if reason.startswith("product:"):
-            return reason.removeprefix("product:")
+        passage_id = passage_of(row.reason)
+        if passage_id.startswith("product:"):
+            return passage_id.removeprefix("product:")
         if not looks_further:
             return ""
         for candidate in self._knowledge.search(row.text, limit=8):
-            if candidate.passage_id.startswith("product:") and candidate.signals.get("topic", 0.0) >= NAMED:
+            signals = candidate.signals
+            is_named = signals.get("whole_name", 0.0) > 0.0 or signals.get("topic", 0.0) >= NAMED
+            if candidate.passage_id.startswith("product:") and is_named:
                 return candidate.passage_id.removeprefix("product:")
         spoken = learning.find_product_spoken_of(
             self._session, row.conversation, row.id, row.received_at - SPOKEN_WITHIN
         )
-        return (spoken or "").removeprefix("product:")
+        return passage_of(spoken).removeprefix("product:")
 
 
 def is_question(row: AnyRow) -> bool:
