@@ -26,6 +26,7 @@ from bot.web import app as web
 from bot.web import health
 from bot.worker import Worker
 from content.knowledge import Knowledge
+from content.learning.reading import Learner
 from content.render import Words
 from content.shelf import Shelf
 from handlers import FEATURES
@@ -62,6 +63,7 @@ class Operator:
         self.sender = Sender(self.database, self.channels, now)
         self.worker = Worker(self.database, self.dispatcher, {}, now)
         self.clock = Clock()
+        self.learner = Learner(self.database, self.shelf.knowledge)
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def _is_confirmed(self, channel: str) -> bool:
@@ -82,6 +84,7 @@ class Operator:
         self.clock.every(0.5, self._refresh)
         self.clock.every(10.0, self.sender.recover)
         self.clock.every(3600.0, self._tidy)
+        self.clock.every(30.0, self._learn)
         self.clock.start()
 
     async def stop(self) -> None:
@@ -102,6 +105,9 @@ class Operator:
 
     async def _refresh(self) -> None:
         await asyncio.to_thread(self.shelf.refresh)
+
+    async def _learn(self) -> None:
+        await asyncio.to_thread(self.learner.read_on, self.now())
 
     def _kept(self, kept: Sequence[Kept], has_work: bool) -> None:
         """Called in a lane's thread after its commit."""

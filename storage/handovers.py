@@ -48,6 +48,10 @@ def get(session: Session, handover_id: int) -> Handover:
     return session.get_one(Handover, handover_id)
 
 
+def find_by_id(session: Session, handover_id: int) -> Handover | None:
+    return session.get(Handover, handover_id)
+
+
 def open_once(
     session: Session, *, conversation: str, channel: str, group_id: str | None, member_id: str, reason: str,
     question: str, cause_id: int | None, now: datetime,

@@ -2,15 +2,19 @@
 
 from storage import (
     audit,
+    demands,
     faq,
     groups,
     handovers,
     inbox,
     jobs,
+    learning,
     members,
     operators,
     outbox,
     products,
+    proposals,
+    question_sets,
     revisions,
     search,
 )
@@ -18,5 +22,6 @@ from storage.base import Base
 
 METADATA = Base.metadata
 TABLES = (
-    audit, faq, groups, handovers, inbox, jobs, members, operators, outbox, products, revisions, search,
+    audit, demands, faq, groups, handovers, inbox, jobs, learning, members, operators, outbox, products, proposals,
+    question_sets, revisions, search,
 )

@@ -31,7 +31,9 @@ ACTIONS = {
     "sign_out": mark("退出登录"), "log.export": mark("导出日志"), "demo.reset": mark("重置演示店"),
     "interaction.retry": mark("重试互动"), "interaction.retry_all": mark("重试所有搁置的互动"),
     "outbox.send_again": mark("重发一条话"), "outbox.confirm": mark("确认发送"), "outbox.mark_sent": mark("记为已发"),
-    "outbox.discard": mark("不发了"),
+    "outbox.discard": mark("不发了"), "proposal.accept": mark("采纳问答建议"), "proposal.dismiss": mark("忽略问答建议"),
+    "proposal.reopen": mark("放回问答建议"), "demand.settle": mark("处理需求"), "question.add": mark("加考题"),
+    "question.remove": mark("去掉考题"), "question.import": mark("导入考题"), "question.run": mark("考一遍"),
 }
 # Where a subject of this kind can be looked at.
 ADDRESSES = {

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot.console.assets import Assets
 from bot.console.fortnight import Fortnight
+from bot.console.healthy_days import HealthyDays
 from bot.console.language import Catalogue
 from bot.console.paper import Paper
 from bot.context import Shop
@@ -40,6 +41,7 @@ class Desk:
         self.secret = settings.secret().encode()
         self.is_https = settings.public_url.startswith("https://")
         self.fortnight = Fortnight(database, self.zone)
+        self.healthy_days = HealthyDays(database, self.zone)
         self.catalogue = Catalogue.load()
         self.assets = Assets.load()
         self.paper = Paper(self.zone, self.assets)

@@ -26,6 +26,7 @@ PLACES = (
     Place("/console/log", mark("互动日志"), "log", is_on_phone=True),
     Place("/console/handovers", mark("转人工"), "handover", is_on_phone=True),
     Place("/console/faq", mark("问答"), "faq", is_on_phone=True),
+    Place("/console/learning", mark("学习"), "learning"),
     Place("/console/products", mark("商品"), "product"),
     Place("/console/groups", mark("群"), "group"),
     Place("/console/members", mark("成员"), "member"),

@@ -1,0 +1,1 @@
+"""Scenes of the learning loop: what the log teaches, and what operators make of it."""
