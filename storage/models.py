@@ -8,6 +8,7 @@ from storage import (
     inbox,
     jobs,
     members,
+    model,
     operators,
     outbox,
     products,
@@ -18,5 +19,5 @@ from storage.base import Base
 
 METADATA = Base.metadata
 TABLES = (
-    audit, faq, groups, handovers, inbox, jobs, members, operators, outbox, products, revisions, search,
+    audit, faq, groups, handovers, inbox, jobs, members, model, operators, outbox, products, revisions, search,
 )
