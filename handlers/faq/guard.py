@@ -17,7 +17,7 @@ from content.sources import Source
 LONGEST, MOST_CLAUSES = 400, 16
 _STRANGE = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Me", "Mc", "No", "Nl", "Zl", "Zp"))
 _SENTENCE = re.compile(r"[。!?;\n]|\.(?!\d)|\.{2,}")
-_CLAUSE = re.compile(r"(?<!\d),|,(?!\d)|[()\[\]【】]|—|–(?!\d)")
+_CLAUSE = re.compile(r"(?<!\d)[,~]|[,~](?!\d)|[()\[\]【】]|—|–(?!\d)")
 _GOES_ON = re.compile(r"\s*(?:但|不过|除|只是|仅|另收)")  # a sentence that takes back part of the one before
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _YUAN = re.compile(r"¥\s*(\d+(?:\.\d+)?)(?:元|块钱)?|(\d+(?:\.\d+)?)\s*块钱")

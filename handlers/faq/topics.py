@@ -16,7 +16,7 @@ _TOPICS: tuple[tuple[str, re.Pattern[str]], ...] = (
         r"病人|患者|症状|诊断|剂量|保健|养生功效|功效|allerg|pregnan|diabet|medic|doctor|disease|symptom|poison|guomin"
     )),
     ("law", re.compile(
-        r"律师|起诉|告你|告你们|法院|法律|违法|犯法|合法吗|侵权|维权|消协|消费者协会|工商|市场监管|监管局|12315|12345|报警|派出所|警察|合同|"
+        r"律师|起诉|告你|告你们|法院|法律|违法|犯法|合法吗|侵权|维权|消协|消费者协会|工商|市场监管|监管局|(?<!\d)12(?:315|345)(?!\d)|报警|派出所|警察|合同|"
         r"假一赔|退一赔|赔三|赔十|十倍|三倍赔|索赔|欺诈|诈骗|广告法|食品安全法|消费者权益|条款|发票.{0,4}(?:违|假)|"
         r"lawyer|legal|lawsuit|sue\b|police|illegal|court"
     )),

@@ -260,12 +260,12 @@ def test_a_slow_model_holds_up_no_timer(house: House) -> None:
         return None
 
     async def run() -> None:
+        greeted, loop = asyncio.Event(), asyncio.get_running_loop()
+        stage.on_greeting = lambda: loop.call_soon_threadsafe(greeted.set)
         worker = Worker(stage.database, stage.dispatcher, {AnswerWanted: slowly}, lambda: stage.time)
         await worker.start()
         try:
-            async with asyncio.timeout(1.2):
-                while all(row.kind != "GreetingDue" for row in stage.log()):
-                    await asyncio.sleep(0.02)
+            await asyncio.wait_for(greeted.wait(), 5)
             order.append("greeting")
         finally:
             await worker.stop()
