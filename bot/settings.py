@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     model_key: SecretStr = Field(default=SecretStr(""), description="its key; empty: no model is ever asked")
     model_name: str = Field(default="gpt-4o-mini")
     model_embeddings_name: str = Field(default="", description="embedding model that orders what is offered; empty: none")
-    model_timeout_seconds: float = Field(default=8.0, gt=0, le=10, description="from the question to giving up")
+    model_timeout_seconds: float = Field(default=8.0, gt=0, le=8.5, description="from the question to giving up")
     model_streams: bool = Field(default=True, description="read the reply as it is written")
     model_json: str = Field(default="object", pattern="^(object|none)$", description="whether the API knows JSON mode")
     model_daily_tokens: int = Field(default=500_000, ge=0, description="the most in a day")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,7 +12,8 @@ import pytest
 
 from bot.asking import Budget
 from bot.breaker import FAILURES, Breaker
-from bot.events import Event
+from bot.dispatch import Kept
+from bot.events import Event, GreetingDue
 from bot.jobs import AnswerWanted
 from bot.worker import Worker
 from storage import model
@@ -261,7 +263,12 @@ def test_a_slow_model_holds_up_no_timer(house: House) -> None:
 
     async def run() -> None:
         greeted, loop = asyncio.Event(), asyncio.get_running_loop()
-        stage.on_greeting = lambda: loop.call_soon_threadsafe(greeted.set)
+
+        def kept(events: Sequence[Kept], has_work: bool) -> None:
+            if any(isinstance(one.event, GreetingDue) for one in events):
+                loop.call_soon_threadsafe(greeted.set)
+
+        stage.dispatcher.on_kept = kept
         worker = Worker(stage.database, stage.dispatcher, {AnswerWanted: slowly}, lambda: stage.time)
         await worker.start()
         try:
