@@ -23,6 +23,7 @@ from storage.model import EVERYWHERE, BudgetSpent, Limit
 PRIVATE = "private"  # all private chats share one budget: members are free to make, groups are not
 KEPT_FOR = timedelta(days=30)
 OVERHEAD = 64  # tokens around messages
+MOST_AT_ONCE = 32  # questions; a flood goes to people rather than into a queue
 MOST_NAMES = 2_000  # members of a group whose names are looked for
 
 
@@ -60,15 +61,22 @@ class Asking:
         self.database, self.shop, self.assistant, self.budget, self.now = database, shop, assistant, budget, now
         self.seconds, self.zone = seconds, ZoneInfo(zone)
         self.ordering = Ordering(database)
+        self._under_way = 0
 
     async def answer(self, job: AnswerWanted) -> ModelAnswered:
         """The event that answers a job; whatever goes wrong is its verdict."""
+        self._under_way += 1
         try:
+            if self._under_way > MOST_AT_ONCE:
+                raise NoAnswer("too many questions at once")
             return await self._answer(job)
         except NoAnswer as error:
             return self._event(job, verdict=str(error))
         except BudgetSpent as error:
-            return self._event(job, verdict="the budget of " + ("the day" if str(error) == EVERYWHERE else "this group") + " is spent")
+            place = "the day" if str(error) == EVERYWHERE else "this group"
+            return self._event(job, verdict=f"the budget of {place} is spent")
+        finally:
+            self._under_way -= 1
 
     async def _answer(self, job: AnswerWanted) -> ModelAnswered:
         if self.assistant is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -42,8 +42,8 @@ class Access:
     """Where the model is and how it likes to be spoken to."""
 
     base_url: str
-    key: str
-    name: str
+    key: str = field(repr=False)
+    name: str = ""
     embeddings_name: str = ""
     is_streaming: bool = True
     has_json_mode: bool = True

@@ -24,7 +24,7 @@ Work = Callable[[Any], Awaitable[Event | None]]
 LEASE = timedelta(seconds=120)
 RETRY_AFTER = (2, 10, 60, 600)  # seconds; after the fifth try the job rests on the «today» page
 IDLE_SECONDS = 1.0
-MOST_UNDER_WAY = 100  # slow jobs at a time
+MOST_UNDER_WAY = 1_000  # jobs at a time
 
 
 class Worker:
@@ -91,7 +91,7 @@ class Worker:
         # What only brings an event back is quick; each slow job is settled by itself.
         quick = [row for row in rows if row.kind == PUT_OFF]
         for some in ([quick] if quick else []) + [[row] for row in rows if row.kind != PUT_OFF]:
-            task = asyncio.create_task(self._finish(some), name="job")
+            task = asyncio.create_task(self._finish_begun(some), name="job")
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
         return len(rows)
@@ -99,6 +99,12 @@ class Worker:
     async def _lease(self) -> list[jobs.Job]:
         now = self.now()
         return await self._in_turn(lambda session: jobs.lease_due(session, now, now + LEASE))
+
+    async def _finish_begun(self, rows: list[jobs.Job]) -> None:
+        try:
+            await self._finish(rows)
+        except Exception:
+            log.exception("worker failed")  # the lease ends, and the jobs are done again
 
     async def _finish(self, rows: list[jobs.Job]) -> None:
         done = await asyncio.gather(*(self._do(row) for row in rows))

@@ -32,7 +32,7 @@ class House:
     access: Access
     budget: Budget
     breaker: Breaker
-    seconds: float = 3.0
+    seconds: float = 6.0
     number: int = 0
 
     async def _answer(self, job: AnswerWanted) -> Event:

@@ -10,7 +10,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.asking import Budget
+from bot.asking import MOST_AT_ONCE, Asking, Budget
+from bot.assistant import Assistant
 from bot.breaker import FAILURES, Breaker
 from bot.dispatch import Kept
 from bot.events import Event, GreetingDue
@@ -284,7 +285,31 @@ def test_a_slow_model_holds_up_no_timer(house: House) -> None:
     assert order == ["greeting", "model"]
 
 
-def test_embeddings_choose_what_is_offered_and_are_kept(house: House) -> None:
+def test_a_flood_goes_to_people_and_not_into_a_queue(house: House) -> None:
+    house.says(Told(GOOD, wait=1))
+    assistant = Assistant(house.access)
+    asking = Asking(house.stage.database, house.stage.parts.shop, assistant, house.budget, lambda: house.stage.time)
+
+    async def flood() -> list[str]:
+        wanted = [job(house, number) for number in range(MOST_AT_ONCE + 8)]
+        answers = await asyncio.gather(*(asking.answer(one) for one in wanted))
+        await assistant.stop()
+        return [answer.verdict for answer in answers]
+
+    verdicts = asyncio.run(flood())
+    assert verdicts.count("too many questions at once") == 8
+    assert verdicts.count("chosen") > 0
+
+
+def job(house: House, number: int) -> AnswerWanted:
+    return AnswerWanted(
+        key=f"answer:{number}", lane="stage:g", channel="stage", conversation="stage:g", group_id="stage:g",
+        member_id=f"stage:{number}", member_name=None, asked_id=number, asked_at=house.stage.time.isoformat(),
+        asked_key=f"k{number}", question=f"{UNSURE}{number}块", is_addressed=True, passages=("faq:postage", "faq:cod"),
+    )
+
+
+def test_embeddings_choose_what_is_offered_and_are_kept(house: House, always_unsure: None) -> None:
     for number in range(12):
         house.stage.knows(f"第{number}个自提点在哪里？", f"在{number}号门旁边。", [], f"place{number}")
     house.access = replace(house.access, embeddings_name="small")
