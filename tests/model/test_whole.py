@@ -42,7 +42,9 @@ def test_a_question_is_met_within_fifteen_seconds(tmp_path: Path, server: ModelS
                 group_id="stage:g", member_id="stage:小王", member_name="小王", text="拿来不用付运费的话要凑多少", is_to_us=True,
             )
         )
-        while not channel.said and time.monotonic() - asked < 14:
+        for _ in range(280):
+            if channel.said:
+                break
             await asyncio.sleep(0.05)
         took = time.monotonic() - asked
         with operator.database.read() as session:
