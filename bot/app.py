@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from starlette.applications import Starlette
 
+from bot.asking import Asking, Budget
+from bot.assistant import Access, Assistant
 from bot.batch import Parts
 from bot.channels.base import Channel
 from bot.channels.web import WebChannel
@@ -18,6 +20,7 @@ from bot.clock import Clock
 from bot.console import app as console
 from bot.context import Shop
 from bot.dispatch import Dispatcher, Kept
+from bot.jobs import AnswerWanted
 from bot.routing import Router, Routes
 from bot.sender import Sender
 from bot.settings import Settings
@@ -32,6 +35,7 @@ from content.shelf import Shelf
 from handlers import FEATURES
 from storage import jobs, migrate
 from storage.database import Database, in_turn
+from storage.model import Limit
 
 log = structlog.get_logger()
 JOBS_KEPT = timedelta(days=30)
@@ -51,7 +55,7 @@ class Operator:
     ) -> None:
         self.settings, self.now = settings, now
         self.database = Database(settings.database, pool_size=settings.lanes + 8)
-        self.shop = Shop(settings.shop_name, settings.bot_name, settings.public_url, settings.language)
+        self.shop = Shop(settings.shop_name, settings.bot_name, settings.public_url, settings.language, settings.has_model)
         self.shelf = Shelf(self.database, Knowledge())
         self.web_channel = WebChannel(self.database, settings, now)
         self.channels = {one.name: one for one in (channels or (self.web_channel,))}
@@ -61,7 +65,12 @@ class Operator:
         )
         self.dispatcher = Dispatcher(self.database, self.parts, lanes=settings.lanes, on_kept=self._kept)
         self.sender = Sender(self.database, self.channels, now)
-        self.worker = Worker(self.database, self.dispatcher, {}, now)
+        self.assistant = Assistant(access_to_model(settings)) if settings.has_model else None
+        asking = Asking(
+            self.database, self.shop, self.assistant, budget_of_model(settings), now,
+            seconds=settings.model_timeout_seconds, zone=settings.time_zone,
+        )
+        self.worker = Worker(self.database, self.dispatcher, {AnswerWanted: asking.answer}, now)
         self.clock = Clock()
         self.learner = Learner(self.database, self.shelf.knowledge)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -79,6 +88,8 @@ class Operator:
         for channel in self.channels.values():
             await channel.start(self.dispatcher.receive)
         await self.sender.start()
+        if self.assistant is not None:
+            await self.assistant.start()
         await self.worker.start()
         self.clock.every(1.0, self._retry)
         self.clock.every(0.5, self._refresh)
@@ -93,6 +104,8 @@ class Operator:
         for channel in self.channels.values():
             await channel.stop()
         await self.worker.stop()
+        if self.assistant is not None:
+            await self.assistant.stop()
         await asyncio.to_thread(self.dispatcher.stop)
         await self.sender.stop()
         self.database.close()
@@ -126,6 +139,24 @@ def calm_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
+
+
+def access_to_model(settings: Settings) -> Access:
+    """Where the language model is, by the settings."""
+    return Access(
+        settings.model_base_url, settings.model_key.get_secret_value(), settings.model_name,
+        settings.model_embeddings_name, settings.model_streams, settings.model_json == "object",
+    )
+
+
+def budget_of_model(settings: Settings) -> Budget:
+    """What the language model may cost, by the settings; without prices only tokens count."""
+    million = 1_000_000
+    return Budget(
+        Limit(settings.model_daily_tokens, settings.model_daily_fen * million),
+        Limit(settings.model_group_daily_tokens, settings.model_group_daily_fen * million),
+        settings.model_input_fen, settings.model_output_fen,
+    )
 
 
 def open_database(settings: Settings) -> None:

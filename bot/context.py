@@ -38,6 +38,7 @@ class Shop:
     bot_name: str
     base_url: str
     language: str = "zh"
+    has_model: bool = False  # a language model may be asked
 
 
 @dataclass(slots=True)

@@ -127,6 +127,25 @@ class QuestionUnanswered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelAnswered(Event):
+    """What the language model made of a question (`text`): `verdict` is chosen, none, or why there is no answer.
+    `cited` are passage ids; an empty `answer` asks for the one passage's own words (of a product: its `aspect`)."""
+
+    asked_id: int = 0
+    asked_at: str = ""
+    asked_key: str = ""
+    is_addressed: bool = False
+    verdict: str = ""
+    cited: tuple[str, ...] = ()
+    aspect: str = ""
+    answer: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    is_kept: bool = False
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorSpoke(Event):
     """An operator says something in a conversation, from the console; for a handover when it has one. `address` is
     where they sit, for the audit log."""
@@ -142,6 +161,7 @@ KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
         MessageReceived, MemberJoined, MemberLeft, TopicChanged, GreetingDue, QuestionUnanswered, OperatorSpoke,
+        ModelAnswered,
     )
 }
 

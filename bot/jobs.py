@@ -24,6 +24,25 @@ class Job:
         return cls(**{name: value for name, value in orjson.loads(payload).items() if name in _names(cls)})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerWanted(Job):
+    """The language model is to pick, for a question, one of the passages (best first), or none; answered by
+    ModelAnswered."""
+
+    lane: str
+    channel: str
+    conversation: str
+    group_id: str | None
+    member_id: str | None
+    member_name: str | None
+    asked_id: int
+    asked_at: str
+    asked_key: str
+    question: str
+    is_addressed: bool
+    passages: tuple[str, ...]
+
+
 def _names(kind: type[Job]) -> set[str]:
     return {one.name for one in fields(kind)}
 

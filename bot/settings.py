@@ -31,6 +31,20 @@ class Settings(BaseSettings):
     messages_a_minute: int = Field(default=120, ge=1, description="what one web member may say in a minute")
     log_json: bool = Field(default=False, description="structured logs as JSON lines")
 
+    model_base_url: str = Field(default="", description="chat-completions API of the language model; empty: the library's own")
+    model_key: SecretStr = Field(default=SecretStr(""), description="its key; empty: no model is ever asked")
+    model_name: str = Field(default="gpt-4o-mini")
+    model_embeddings_name: str = Field(default="", description="embedding model that orders what is offered; empty: none")
+    model_timeout_seconds: float = Field(default=8.0, gt=0, le=8.5, description="from the question to giving up")
+    model_streams: bool = Field(default=True, description="read the reply as it is written")
+    model_json: str = Field(default="object", pattern="^(object|none)$", description="whether the API knows JSON mode")
+    model_daily_tokens: int = Field(default=500_000, ge=0, description="the most in a day")
+    model_group_daily_tokens: int = Field(default=100_000, ge=0, description="the most in a day for one group")
+    model_daily_fen: int = Field(default=1_000, ge=0, description="the most in a day, in fen, by the prices below")
+    model_group_daily_fen: int = Field(default=300, ge=0, description="the most in a day for one group, in fen")
+    model_input_fen: int = Field(default=0, ge=0, description="price of a million tokens we send, in fen")
+    model_output_fen: int = Field(default=0, ge=0, description="price of a million tokens it writes, in fen")
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, home: Path) -> Path:
@@ -39,6 +53,10 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.home / 'tuan.db'}"
+
+    @property
+    def has_model(self) -> bool:
+        return bool(self.model_key.get_secret_value())
 
     @property
     def public_url(self) -> str:

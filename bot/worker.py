@@ -24,6 +24,7 @@ Work = Callable[[Any], Awaitable[Event | None]]
 LEASE = timedelta(seconds=120)
 RETRY_AFTER = (2, 10, 60, 600)  # seconds; after the fifth try the job rests on the «today» page
 IDLE_SECONDS = 1.0
+MOST_UNDER_WAY = 1_000  # jobs at a time
 
 
 class Worker:
@@ -38,6 +39,7 @@ class Worker:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="worker")
         self._is_closing = False
         self._task: asyncio.Task[None] | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
         """A job may be due, or due sooner than we thought."""
@@ -54,6 +56,8 @@ class Worker:
         self.wake()
         if self._task is not None:
             await self._task
+        if self._under_way:
+            await asyncio.wait(self._under_way)
         self._thread.shutdown()
 
     async def _run(self) -> None:
@@ -61,7 +65,7 @@ class Worker:
             self._wake.clear()
             wait = IDLE_SECONDS
             try:
-                if await self.do_due():
+                if await self._begin_due():
                     continue
                 due_at = await self._in_turn(jobs.find_next_due)
                 if due_at is not None:
@@ -75,14 +79,38 @@ class Worker:
 
     async def do_due(self) -> int:
         """Lease and do everything due now; gives how many jobs were dealt with."""
-        now = self.now()
-        rows = await self._in_turn(lambda session: jobs.lease_due(session, now, now + LEASE))
-        if rows:
-            done = await asyncio.gather(*(self._do(row) for row in rows))
-            finished = [row.id for row, is_done in zip(rows, done, strict=True) if is_done]
-            if finished:
-                await self._in_turn(lambda session: jobs.mark_done(session, finished, self.now()))
+        rows = await self._lease()
+        await self._finish(rows)
         return len(rows)
+
+    async def _begin_due(self) -> int:
+        """Lease what is due and begin it, without waiting: a slow job holds up no timer."""
+        while len(self._under_way) >= MOST_UNDER_WAY:
+            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+        rows = await self._lease()
+        # What only brings an event back is quick; each slow job is settled by itself.
+        quick = [row for row in rows if row.kind == PUT_OFF]
+        for some in ([quick] if quick else []) + [[row] for row in rows if row.kind != PUT_OFF]:
+            task = asyncio.create_task(self._finish_begun(some), name="job")
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+        return len(rows)
+
+    async def _lease(self) -> list[jobs.Job]:
+        now = self.now()
+        return await self._in_turn(lambda session: jobs.lease_due(session, now, now + LEASE))
+
+    async def _finish_begun(self, rows: list[jobs.Job]) -> None:
+        try:
+            await self._finish(rows)
+        except Exception:
+            log.exception("worker failed")  # the lease ends, and the jobs are done again
+
+    async def _finish(self, rows: list[jobs.Job]) -> None:
+        done = await asyncio.gather(*(self._do(row) for row in rows))
+        finished = [row.id for row, is_done in zip(rows, done, strict=True) if is_done]
+        if finished:
+            await self._in_turn(lambda session: jobs.mark_done(session, finished, self.now()))
 
     async def _do(self, row: jobs.Job) -> bool:
         try:

@@ -77,10 +77,10 @@ def operator_spoke(ctx: Context, fact: OperatorSpoke) -> None:
 
 
 def _settles(heard: Heard) -> bool:
-    """An answer from what we know, or a person called, ends the wait; the menu does not."""
+    """An answer from what we know, a person or the model called ends the wait; the menu does not."""
     if heard.kind != "MessageReceived":
         return False
-    return heard.outcome == "handover" or (heard.outcome == "answered" and ":" in (heard.reason or ""))
+    return heard.outcome in ("handover", "asked_model") or (heard.outcome == "answered" and ":" in (heard.reason or ""))
 
 
 def _open(ctx: Context, reason: str, question: str) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from storage.inbox import TABLE
 
 HANDED_OVER = ("MessageReceived", "QuestionUnanswered")
+ANSWERED = ("MessageReceived", "ModelAnswered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,8 @@ def find_day(session: Session, start: datetime, end: datetime) -> Day:
     )
     return Day(
         messages=sum(n for (kind, _), n in counts.items() if kind == "MessageReceived"),
-        answered=counts.get(("MessageReceived", "answered"), 0),
-        unanswered=counts.get(("MessageReceived", "unanswered"), 0),
+        answered=sum(counts.get((kind, "answered"), 0) for kind in ANSWERED),
+        unanswered=sum(counts.get((kind, "unanswered"), 0) for kind in ANSWERED),
         handovers=sum(counts.get((kind, "handover"), 0) for kind in HANDED_OVER),
         median_ms=_rank(waits, 0.5),
         p99_ms=_rank(waits, 0.99),

@@ -10,6 +10,7 @@ from storage import (
     jobs,
     learning,
     members,
+    model,
     operators,
     outbox,
     products,
@@ -22,6 +23,6 @@ from storage.base import Base
 
 METADATA = Base.metadata
 TABLES = (
-    audit, demands, faq, groups, handovers, inbox, jobs, learning, members, operators, outbox, products, proposals,
-    question_sets, revisions, search,
+    audit, demands, faq, groups, handovers, inbox, jobs, learning, members, model, operators, outbox, products,
+    proposals, question_sets, revisions, search,
 )

@@ -13,10 +13,11 @@ from bot.channels.base import Capabilities, Hears, NeverSaid, Outgoing, Says
 from bot.context import Shop
 from bot.dispatch import Dispatcher
 from bot.events import Event, Handled, MemberJoined, MemberLeft, MessageReceived, OperatorSpoke
+from bot.jobs import Job
 from bot.routing import Router, Routes
 from bot.sender import Sender
 from bot.talk import Talk
-from bot.worker import Worker
+from bot.worker import Work, Worker
 from content.knowledge import Knowledge
 from content.render import Words
 from content.shelf import Shelf
@@ -80,6 +81,7 @@ class Stage:
         )
         self.dispatcher = Dispatcher(self.database, self.parts, lanes=lanes)
         self.dispatcher.start()
+        self.work: dict[type[Job], Work] = {}
         self._numbers = itertools.count(1)
 
     def close(self) -> None:
@@ -100,7 +102,7 @@ class Stage:
         asyncio.run(self._settle())
 
     async def _settle(self) -> None:
-        worker = Worker(self.database, self.dispatcher, {}, lambda: self.time)
+        worker = Worker(self.database, self.dispatcher, self.work, lambda: self.time)
         sender = Sender(self.database, {"stage": self.channel}, lambda: self.time)
         while await worker.do_due() + await sender.say_due():
             continue

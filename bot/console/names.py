@@ -18,6 +18,7 @@ OUTCOMES = {
     "answered": (mark("已回答"), "green"),
     "unanswered": (mark("未答"), "amber"),
     "asked_back": (mark("反问"), "blue"),
+    "asked_model": (mark("问模型"), "violet"),
     "handover": (mark("已转人工"), "blue"),
     "done": (mark("已办"), "green"),
     "silent": (mark("不出声"), ""),
@@ -33,6 +34,7 @@ KINDS = {
     "GreetingDue": mark("该欢迎了"),
     "QuestionUnanswered": mark("没答上的提问"),
     "OperatorSpoke": mark("运营发言"),
+    "ModelAnswered": mark("模型的回答"),
 }
 STATES = {
     "done": (mark("已处理"), ""),
@@ -64,6 +66,8 @@ REASONS = {
 PREFIXES = {
     "unsure: ": mark("没有把握，最接近的是"),
     "just answered: ": mark("刚刚答过同样的"),
+    "by model: ": mark("模型挑选，依据"),
+    "not by model: ": mark("模型没有可用的回答："),
     "said by ": mark("说的人："),
 }
 PAGES = {"faq": "/console/faq", "product": "/console/products"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from starlette.responses import Response
 from bot.console import forms, names
 from bot.console.pages import get, post
 from bot.console.visit import Visit
-from storage import groups, handovers, inbox, jobs, members, outbox
+from storage import groups, handovers, inbox, jobs, members, model, outbox
 from storage.operators import MANAGER, VIEWER
 
 SHOWN = 20  # of each kind; the rest is a click away
@@ -23,6 +24,17 @@ ASK_A_PERSON = (outbox.UNKNOWN, outbox.FAILED, outbox.HELD)
 
 class Late(Exception):
     """Somebody else was faster, or it settled by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelToday:
+    """What the language model took today, beside the day's limits; `cost_fen` where prices are set."""
+
+    calls: int
+    tokens: int
+    most_tokens: int
+    cost_fen: int | None
+    most_fen: int
 
 
 class DiscardForm(BaseModel):
@@ -59,7 +71,22 @@ def today(visit: Visit) -> Response:
 
 
 def show_figures(visit: Visit) -> Response:
-    return visit.page("today_figures.html", days=visit.desk.fortnight.find(visit.now))
+    return visit.page("today_figures.html", days=visit.desk.fortnight.find(visit.now), model=_model_today(visit))
+
+
+def _model_today(visit: Visit) -> ModelToday | None:
+    """None where no language model is set."""
+    settings = visit.desk.settings
+    if not settings.has_model:
+        return None
+    day = visit.now.astimezone(visit.desk.zone).date().isoformat()
+    with visit.read() as session:
+        use = model.find_use(session, day)
+    is_priced = bool(settings.model_input_fen or settings.model_output_fen)
+    return ModelToday(
+        use.calls if use else 0, use.tokens if use else 0, settings.model_daily_tokens,
+        (use.cost_micro_fen // 1_000_000 if use else 0) if is_priced else None, settings.model_daily_fen,
+    )
 
 
 def retry_interaction(visit: Visit) -> Response:

@@ -32,6 +32,11 @@ def answered(session: Session, outbox: Outbox, here: Conversation, best: Candida
     return facts is not None and product_said(outbox, here, facts, best.aspect or "about")
 
 
+def quoted(outbox: Outbox, here: Conversation, answer: str) -> None:
+    """The model's answer, which the guard found word for word in its sources."""
+    outbox.put(here, Text(answer, here.member_id))
+
+
 def asked_back(session: Session, outbox: Outbox, here: Conversation, close: Sequence[Candidate]) -> bool:
     """Ask which of a few questions is meant, with a button for each; False when fewer than two are still known."""
     titles = [title for one in close if (title := _question_of(session, one)) is not None]

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from bot.context import Context
-from bot.events import MessageReceived, QuestionUnanswered
+from bot.events import ModelAnswered, QuestionUnanswered
 from bot.routing import Routes
-from content.knowledge import Candidate, Spoken
-from handlers.faq import messages, rules
+from content.knowledge import Candidate
+from handlers.faq import chosen, messages, rules
 from handlers.faq.rules import Question, parse_question
-
-OPERATOR_SECONDS = 180  # we keep silent this long after a person of ours spoke
-SETTLE_SECONDS = 2.5  # a member may still be typing the rest of the question
 
 routes = Routes("faq")
 
@@ -18,19 +15,20 @@ routes = Routes("faq")
 @routes.message(parse_question, writes=False)
 def question(ctx: Context, asked: Question) -> None:
     silent = None if ctx.settings is None else rules.why_silent(ctx.settings.speaks, asked.is_addressed)
-    if silent is None and ctx.has_operator_spoken(OPERATOR_SECONDS):
+    if silent is None and ctx.has_operator_spoken(rules.OPERATOR_SECONDS):
         silent = "an operator is talking"
     if silent is not None:
         ctx.decide("silent", silent)
         return
-    found = _search(ctx, asked)
+    found, words = _search(ctx, asked)
     close = rules.too_close_to_tell(found, asked)
     if close and messages.asked_back(ctx.session, ctx.outbox, ctx.here, close):
         ctx.decide("asked_back", " / ".join(one.passage_id for one in close)[:200], close[0].confidence)
         return
     best = found[0] if found else None
     if best is None or not rules.is_sure(best, asked):
-        _no_answer(ctx, asked, best)
+        if not (ctx.shop.has_model and chosen.is_asked(ctx, asked, found, words)):
+            _no_answer(ctx, asked, best)
     elif not asked.is_addressed and rules.was_just_said(ctx.recent(rules.COOL_DOWN_SECONDS), best):
         ctx.decide("silent", f"just answered: {rules.answer_name(best)}", best.confidence)
     elif messages.answered(ctx.session, ctx.outbox, ctx.here, best, ctx.shop):
@@ -39,20 +37,24 @@ def question(ctx: Context, asked: Question) -> None:
         _no_answer(ctx, asked, best)
 
 
-def _search(ctx: Context, asked: Question) -> list[Candidate]:
-    """Candidates for the message, or for the burst of messages it ends, whichever is surer."""
+@routes.fact(ModelAnswered)
+def model_answered(ctx: Context, fact: ModelAnswered) -> None:
+    chosen.hear(ctx, fact)
+
+
+def _search(ctx: Context, asked: Question) -> tuple[list[Candidate], str]:
+    """Candidates for the message, or for the burst of messages it ends, whichever is surer; and the words."""
     if not asked.text:
-        return []
+        return [], ""
     event = ctx.event
-    quoted = event.quoted_text if isinstance(event, MessageReceived) else None
-    context = Spoken(rules.product_spoken_of(ctx.recent(rules.CONTEXT_SECONDS)), quoted or "")
+    context = rules.spoken_of(ctx.recent(rules.CONTEXT_SECONDS), event)
     found = ctx.knowledge.search(asked.text, limit=rules.MAX_CLOSE, context=context)
     if not found or not rules.is_sure(found[0], asked):
         together = rules.burst(ctx.recent(rules.BURST_SECONDS), event.member_id, asked.text)
         merged = ctx.knowledge.search(together, limit=rules.MAX_CLOSE, context=context) if together else []
         if merged and (not found or merged[0].confidence > found[0].confidence):
-            return merged
-    return found
+            return merged, together or asked.text
+    return found, asked.text
 
 
 def _no_answer(ctx: Context, asked: Question, best: Candidate | None) -> None:
@@ -67,5 +69,5 @@ def _no_answer(ctx: Context, asked: Question, best: Candidate | None) -> None:
         conversation=event.conversation, group_id=event.group_id, member_id=event.member_id,
         member_name=event.member_name, text=asked.text or event.text, asked_id=ctx.inbox_id,
     )
-    ctx.later(unanswered, SETTLE_SECONDS)
+    ctx.later(unanswered, rules.SETTLE_SECONDS)
     ctx.decide("unanswered", nearest or "nothing known", confidence)

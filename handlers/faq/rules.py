@@ -6,20 +6,33 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.events import MessageReceived
+from bot.events import Event, MessageReceived
 from bot.talk import Heard
-from content.knowledge import QUESTION_THRESHOLD, SPEAK_ADDRESSED, SPEAK_UNADDRESSED, Candidate, question_likelihood
+from content.knowledge import (
+    QUESTION_THRESHOLD,
+    SPEAK_ADDRESSED,
+    SPEAK_UNADDRESSED,
+    Candidate,
+    Spoken,
+    question_likelihood,
+)
 from storage.groups import SPEAK_CONFIDENT, SPEAK_OFF
 
+BY_MODEL = "by model: "  # how the reason begins where the model chose
 MENTION = re.compile(r"@\S{1,40}\s*")
 LONGEST = 300  # characters of a question; a member's essay is read up to here
 PERHAPS_A_QUESTION = 0.4  # below this likelihood we do not even look
 VERY_SURE = 0.85  # confidence wanted of what may be no question
 PERHAPS, CERTAIN = 0.2, 0.7  # between these confidences we may ask back which question is meant
 CLOSE, NEARLY_EQUAL, MAX_CLOSE = 0.6, 0.85, 3  # a candidate's share of the best one's confidence, unsure and sure
+FOR_MODEL_ADDRESSED, FOR_MODEL_UNADDRESSED = 0.05, 0.3  # above these confidences a model may choose among the nearest
+MODEL_SECONDS = 9.0  # the model gives up before; whoever asked us hears of a person by then
+MOST_OFFERED = 12  # passages the model's choice begins with
 CONTEXT_SECONDS = 300  # how long «这个» means the product spoken of last
 BURST_SECONDS = 8  # messages this close together, by one member, are one question
 MAX_BURST = 4
+OPERATOR_SECONDS = 180  # we keep silent this long after a person of ours spoke
+SETTLE_SECONDS = 2.5  # a member may still be typing the rest of the question
 COOL_DOWN_SECONDS = 90  # the same answer is not said twice in a group within this
 
 
@@ -65,6 +78,15 @@ def is_sure(candidate: Candidate, asked: Question) -> bool:
     return candidate.confidence >= confidence_wanted(asked)
 
 
+def is_for_model(found: Sequence[Candidate], asked: Question) -> bool:
+    """The middle band: something is near, but we are not sure; unasked, only plain questions."""
+    if not found:
+        return False
+    if asked.is_addressed:
+        return found[0].confidence >= FOR_MODEL_ADDRESSED
+    return asked.likelihood >= QUESTION_THRESHOLD and found[0].confidence >= FOR_MODEL_UNADDRESSED
+
+
 def too_close_to_tell(found: Sequence[Candidate], asked: Question) -> Sequence[Candidate]:
     """Two or three candidates of which one is probably meant, when we are asked and cannot tell which."""
     if not asked.is_addressed or len(found) < 2 or not PERHAPS <= found[0].confidence < CERTAIN:
@@ -77,9 +99,39 @@ def too_close_to_tell(found: Sequence[Candidate], asked: Question) -> Sequence[C
 def product_spoken_of(recent: Sequence[Heard]) -> str | None:
     """The passage of the product we answered about last in this conversation, which «这个» then means."""
     for heard in recent:
-        if heard.outcome == "answered" and (heard.reason or "").startswith("product:"):
-            return (heard.reason or "").partition(" ")[0]
+        passage_id = passage_of(heard)
+        if passage_id is not None and passage_id.startswith("product:"):
+            return passage_id
     return None
+
+
+def spoken_of(recent: Sequence[Heard], event: Event) -> Spoken:
+    """What the conversation is about when this is asked."""
+    quoted = event.quoted_text if isinstance(event, MessageReceived) else None
+    return Spoken(product_spoken_of(recent), quoted or "")
+
+
+def said_of(heard: Heard) -> str | None:
+    """The name of an answer that was given; of several passages the model cited, the first."""
+    if heard.outcome != "answered" or not heard.reason:
+        return None
+    return heard.reason.removeprefix(BY_MODEL).partition(",")[0]
+
+
+def passage_of(heard: Heard) -> str | None:
+    """The passage an answer was given from."""
+    name = said_of(heard)
+    return None if name is None else name.partition(" ")[0]
+
+
+def has_moved_on(recent: Sequence[Heard], member_id: str | None, asked_id: int) -> bool:
+    """Did the member get an answer, a person or a newer try after they asked this?"""
+    settled = ("answered", "handover", "asked_back", "asked_model")
+    return any(
+        heard.inbox_id > asked_id and heard.member_id == member_id and heard.kind == "MessageReceived"
+        and heard.outcome in settled
+        for heard in recent
+    )
 
 
 def burst(recent: Sequence[Heard], member_id: str | None, now_text: str) -> str | None:
@@ -103,4 +155,4 @@ def answer_name(candidate: Candidate) -> str:
 
 def was_just_said(recent: Sequence[Heard], candidate: Candidate) -> bool:
     name = answer_name(candidate)
-    return any(heard.outcome == "answered" and heard.reason == name for heard in recent)
+    return any(said_of(heard) == name for heard in recent)

@@ -27,6 +27,7 @@ DOORS = {
     "starlette": ("bot/web/", "bot/console/", "bot/app.py", "bot/channels/web/"),
     "prometheus_client": ("bot/web/health.py",),
     "argon2": ("bot/console/",),
+    "openai": ("bot/assistant.py",),
     "openpyxl": ("content/importing/",),
     "uvicorn": ("bot/commands/running.py",),
 }

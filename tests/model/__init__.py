@@ -1,0 +1,1 @@
+"""Scenes with a language model at the far end of a socket."""
