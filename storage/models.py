@@ -1,10 +1,14 @@
 """Every table in one place, for migrations and for comparing a database with the code."""
 
 from storage import (
+    answers,
     audit,
+    clocks,
+    desk,
     faq,
     groups,
     handovers,
+    hours,
     inbox,
     jobs,
     members,
@@ -18,5 +22,6 @@ from storage.base import Base
 
 METADATA = Base.metadata
 TABLES = (
-    audit, faq, groups, handovers, inbox, jobs, members, operators, outbox, products, revisions, search,
+    answers, audit, clocks, desk, faq, groups, handovers, hours, inbox, jobs, members, operators, outbox, products,
+    revisions, search,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.context import Context
-from bot.events import MessageReceived, QuestionUnanswered
+from bot.events import MessageReceived, QuestionOpened, QuestionUnanswered
 from bot.routing import Routes
 from content.knowledge import Candidate, Spoken
 from handlers.faq import messages, rules
@@ -62,6 +62,12 @@ def _no_answer(ctx: Context, asked: Question, best: Candidate | None) -> None:
         ctx.decide("silent", nearest or "nothing known", confidence)
         return
     event = ctx.event
+    opened = QuestionOpened(
+        key=f"opened:{event.key}", lane=event.lane, occurred_at=ctx.now, channel=event.channel,
+        conversation=event.conversation, group_id=event.group_id, member_id=event.member_id,
+        member_name=event.member_name, asked_id=ctx.inbox_id,
+    )
+    ctx.emit(opened)
     unanswered = QuestionUnanswered(
         key=f"unanswered:{event.key}", lane=event.lane, occurred_at=ctx.now, channel=event.channel,
         conversation=event.conversation, group_id=event.group_id, member_id=event.member_id,
