@@ -213,10 +213,15 @@ def find_alerts(session: Session, operator_id: int, limit: int = 20) -> Sequence
     return session.execute(query).all()
 
 
-def find_last_alerted(session: Session) -> dict[int, datetime]:
-    """When each operator was alerted last."""
-    query = select(Alert.operator_id, func.max(Alert.at)).group_by(Alert.operator_id)
-    return {row[0]: row[1] for row in session.execute(query)}
+def find_last_alerted(session: Session, operator_ids: Sequence[int]) -> dict[int, datetime]:
+    """When each of these operators was alerted last."""
+    found = {}
+    for operator_id in operator_ids:
+        query = select(Alert.at).where(Alert.operator_id == operator_id).order_by(Alert.id.desc()).limit(1)
+        at = session.execute(query).scalar()
+        if at is not None:
+            found[operator_id] = at
+    return found
 
 
 def wave_away(session: Session, alert_id: int, operator_id: int, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Boolean, ForeignKey, Index, String, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import Base, BigId, UtcTime
+from storage.base import AnyRow, Base, BigId, UtcTime
 
 ADMIN, MANAGER, VIEWER = "admin", "manager", "viewer"
 
@@ -178,12 +178,12 @@ def set_duty(session: Session, operator_id: int, since: datetime | None) -> None
     session.execute(update(Operator).where(Operator.id == operator_id).values(on_duty_since=since))
 
 
-def find_on_duty(session: Session) -> Sequence[Operator]:
-    """Who answers now: on duty, active, and allowed to speak."""
-    query = select(Operator).where(
+def find_on_duty(session: Session) -> Sequence[AnyRow]:
+    """Who answers now: on duty, active, and allowed to speak: id, name."""
+    query = select(Operator.id, Operator.name).where(
         Operator.on_duty_since.is_not(None), Operator.is_active, Operator.role.in_((ADMIN, MANAGER))
     )
-    return session.scalars(query.order_by(Operator.id)).all()
+    return session.execute(query.order_by(Operator.id)).all()
 
 
 def find_admin_ids(session: Session) -> Sequence[int]:

@@ -11,9 +11,12 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from bot.console import (
     audit,
+    canned,
+    clocks,
     faq,
     groups,
     handovers,
+    hours,
     log,
     log_export,
     members,
@@ -36,6 +39,9 @@ AREAS = (
     log.PAGES,
     log_export.PAGES,
     handovers.PAGES,
+    clocks.PAGES,
+    canned.PAGES,
+    hours.PAGES,
     faq.PAGES,
     products.PAGES,
     groups.PAGES,

@@ -60,11 +60,14 @@ def find_answered(session: Session, clock: Clock, staff: Collection[str]) -> tup
 def tell(session: Session, clock: Clock, stage: str, now: datetime) -> Sequence[int]:
     """Alert whom this stage concerns; gives the operators."""
     holder = None if clock.handover_id is None else handovers.get(session, clock.handover_id).operator_id
-    in_hand, alerted = handovers.count_taken(session), clocks.find_last_alerted(session)
-    there = [OnDuty(one.id, in_hand.get(one.id, 0), alerted.get(one.id)) for one in operators.find_on_duty(session)]
+    on_duty = [one.id for one in operators.find_on_duty(session)]
     if stage == LATE:
-        told = rules.whom_to_tell_of_lateness(clock.kind, holder, there, operators.find_admin_ids(session))
+        admins = operators.find_admin_ids(session) if clock.kind in rules.COMPLAINTS else ()
+        told = rules.whom_to_tell_of_lateness(clock.kind, holder, on_duty, admins)
+    elif holder is not None or len(on_duty) < 2:
+        told = rules.whom_to_warn(holder, [OnDuty(one, 0, None) for one in on_duty])
     else:
-        told = rules.whom_to_warn(holder, there)
+        in_hand, alerted = handovers.count_taken(session), clocks.find_last_alerted(session, on_duty)
+        told = rules.whom_to_warn(None, [OnDuty(one, in_hand.get(one, 0), alerted.get(one)) for one in on_duty])
     clocks.alert_once(session, clock.id, stage, told, now)
     return told

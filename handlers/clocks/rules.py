@@ -85,9 +85,9 @@ def whom_to_warn(holder: int | None, there: Sequence[OnDuty]) -> Sequence[int]:
     return (least.operator_id,)
 
 
-def whom_to_tell_of_lateness(kind: str, holder: int | None, there: Sequence[OnDuty], admins: Sequence[int]) -> Sequence[int]:
+def whom_to_tell_of_lateness(kind: str, holder: int | None, on_duty: Sequence[int], admins: Sequence[int]) -> Sequence[int]:
     """A late complaint goes to the admins and its holder, anything else to all on duty and its holder."""
-    told = set(admins) if kind in COMPLAINTS else {one.operator_id for one in there}
+    told = set(admins if kind in COMPLAINTS else on_duty)
     if holder is not None:
         told.add(holder)
     return sorted(told) or (EVERYBODY,)

@@ -219,8 +219,8 @@ def test_the_holder_is_warned_else_whoever_has_least_in_hand_and_late_complaints
     assert whom_to_warn(9, there) == (9,)
     assert whom_to_warn(None, there) == (3,)
     assert whom_to_warn(None, []) == (clocks.EVERYBODY,)
-    assert whom_to_tell_of_lateness(clocks.COMPLAINT_RESPONSE, None, there, [7]) == [7]
-    assert whom_to_tell_of_lateness(clocks.FIRST, 9, there, [7]) == [1, 2, 3, 9]
+    assert whom_to_tell_of_lateness(clocks.COMPLAINT_RESPONSE, None, [1, 2, 3], [7]) == [7]
+    assert whom_to_tell_of_lateness(clocks.FIRST, 9, [1, 2, 3], [7]) == [1, 2, 3, 9]
 
 
 @pytest.mark.parametrize("text", ["谢谢", "好的，谢谢！", "嗯嗯", "OK", "👍", "收到，辛苦了", "[微笑]"])
