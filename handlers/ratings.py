@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 
 from bot.context import Context
 from bot.events import JudgingDue, MessageReceived
@@ -91,7 +92,7 @@ def alike(one: str, other: str) -> float:
 
 def _pairs(text: str) -> set[str]:
     kept = [sign for sign in text.lower() if sign.isalnum()]
-    return {a + b for a, b in zip(kept, kept[1:], strict=False)}
+    return {a + b for a, b in pairwise(kept)}
 
 
 def not_useful(outbox: Outbox, here: Conversation) -> None:

@@ -14,7 +14,7 @@ from bot.console.pages import post
 from bot.console.visit import Visit
 from bot.hours import Hours
 from handlers.clocks import actions
-from storage import answers, clocks, handovers, hours, operators
+from storage import answers, clocks, handovers, hours, members, operators
 from storage.answers import RESOLVED
 from storage.clocks import Clock
 from storage.operators import MANAGER
@@ -42,6 +42,7 @@ class Told:
 
     alert_id: int
     handover_id: int | None
+    member: str
     ticking: Ticking
 
 
@@ -71,8 +72,11 @@ def find_ticking(visit: Visit, session: Session, handover_ids: Sequence[int]) ->
 def find_told(visit: Visit, session: Session) -> list[Told]:
     """What the operator is alerted to, one line a clock."""
     found: dict[int, Told] = {}
-    for alert, clock in clocks.find_alerts(session, visit.operator.id):
-        found.setdefault(clock.id, Told(alert.id, clock.handover_id, ticking(visit, clock)))
+    rows = clocks.find_alerts(session, visit.operator.id)
+    names = members.find_names(session, {clock.member_id for _, clock in rows})
+    for alert, clock in rows:
+        member = names.get(clock.member_id) or clock.member_id
+        found.setdefault(clock.id, Told(alert.id, clock.handover_id, member, ticking(visit, clock)))
     return list(found.values())
 
 

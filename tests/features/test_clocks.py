@@ -155,7 +155,7 @@ def test_a_stage_fired_twice_happens_once(stage: Stage) -> None:
 def test_outside_business_hours_the_clock_waits_for_the_morning_and_the_member_is_told(stage: Stage) -> None:
     hire(stage, "周姐")
     with stage.database.write() as session:  # the stage's time is 20:00 in Shanghai
-        hours.save_week(session, {number: "09:00-18:00" for number in range(7)})
+        hours.save_week(session, dict.fromkeys(range(7), "09:00-18:00"))
     assert "03-03 09:00" in stage.says("小王", "转人工")
     one = clock(stage, clocks.FIRST)
     assert one.promised_at == datetime(2026, 3, 3, 1, 0, 15, tzinfo=UTC)
