@@ -203,12 +203,12 @@ def alert_once(session: Session, clock_id: int, stage: str, operator_ids: Sequen
 
 
 def find_alerts(session: Session, operator_id: int, limit: int = 20) -> Sequence[AnyRow]:
-    """What an operator is told and has not waved away, of clocks that still run, newest first: (Alert, Clock)."""
+    """What an operator is told and has not waved away, of clocks that still run, oldest first: (Alert, Clock)."""
     query = (
         select(Alert, Clock)
         .join(Clock, Clock.id == Alert.clock_id)
         .where(Alert.operator_id.in_((operator_id, EVERYBODY)), Alert.seen_at.is_(None), Clock.stopped_at.is_(None))
-        .order_by(Alert.id.desc())
+        .order_by(Alert.id)
         .limit(limit)
     )
     return session.execute(query).all()
