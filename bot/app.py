@@ -19,8 +19,11 @@ from bot.channels.web import WebChannel
 from bot.clock import Clock
 from bot.console import app as console
 from bot.context import Shop
+from bot.deadlines import Deadlines
 from bot.dispatch import Dispatcher, Kept
 from bot.jobs import AnswerWanted
+
+from bot.rounds import Rounds
 from bot.routing import Router, Routes
 from bot.sender import Sender
 from bot.settings import Settings
@@ -55,7 +58,10 @@ class Operator:
     ) -> None:
         self.settings, self.now = settings, now
         self.database = Database(settings.database, pool_size=settings.lanes + 8)
-        self.shop = Shop(settings.shop_name, settings.bot_name, settings.public_url, settings.language, settings.has_model)
+        self.shop = Shop(
+            settings.shop_name, settings.bot_name, settings.public_url, settings.language, settings.has_model,
+            settings.time_zone,
+        )
         self.shelf = Shelf(self.database, Knowledge())
         self.web_channel = WebChannel(self.database, settings, now)
         self.channels = {one.name: one for one in (channels or (self.web_channel,))}
@@ -71,6 +77,8 @@ class Operator:
             seconds=settings.model_timeout_seconds, zone=settings.time_zone,
         )
         self.worker = Worker(self.database, self.dispatcher, {AnswerWanted: asking.answer}, now)
+        self.deadlines = Deadlines(self.database, self.dispatcher, now)
+        self.rounds = Rounds(self.database, self.dispatcher, now)
         self.clock = Clock()
         self.learner = Learner(self.database, self.shelf.knowledge)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -91,8 +99,10 @@ class Operator:
         if self.assistant is not None:
             await self.assistant.start()
         await self.worker.start()
+        await self.deadlines.start()
         self.clock.every(1.0, self._retry)
         self.clock.every(0.5, self._refresh)
+        self.clock.every(1.0, self._go_round)
         self.clock.every(10.0, self.sender.recover)
         self.clock.every(3600.0, self._tidy)
         self.clock.every(30.0, self._learn)
@@ -106,6 +116,8 @@ class Operator:
         await self.worker.stop()
         if self.assistant is not None:
             await self.assistant.stop()
+
+        await self.deadlines.stop()
         await asyncio.to_thread(self.dispatcher.stop)
         await self.sender.stop()
         self.database.close()
@@ -115,6 +127,9 @@ class Operator:
 
     async def _tidy(self) -> None:
         await asyncio.to_thread(in_turn, self.database, lambda session: jobs.forget_done(session, self.now() - JOBS_KEPT))
+
+    async def _go_round(self) -> None:
+        await asyncio.to_thread(self.rounds.go)
 
     async def _refresh(self) -> None:
         await asyncio.to_thread(self.shelf.refresh)

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from bot import jobs
 from bot.events import Event
+from bot.hours import Hours
 from bot.outbox import Conversation, Outbox
 from bot.talk import Heard, Talk
 from content.knowledge import Knowledge
-from storage import members
+from storage import hours, members
 from storage.groups import GroupSettings
 from storage.members import Member
 
@@ -39,6 +40,8 @@ class Shop:
     base_url: str
     language: str = "zh"
     has_model: bool = False  # a language model may be asked
+
+    time_zone: str = "Asia/Shanghai"
 
 
 @dataclass(slots=True)
@@ -103,6 +106,10 @@ class Context:
             heard.kind == "OperatorSpoke" or (heard.member_id in staff and heard.member_id != me)
             for heard in self.recent(seconds)
         )
+
+    def hours(self) -> Hours:
+        """When somebody of ours is there."""
+        return Hours.of(self.shop.time_zone, [(row.day, row.spans) for row in hours.find_all(self.session)])
 
     def decide(self, outcome: str, reason: str | None = None, confidence: float | None = None) -> None:
         """Write on the interaction what was decided: answered, silent, handover, refused, done …"""

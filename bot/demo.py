@@ -12,7 +12,7 @@ from bot.events import Event, MemberJoined, MessageReceived
 from bot.settings import Settings
 from content import demo
 from content.demo import Line
-from storage import faq, groups, jobs, products, revisions
+from storage import clocks, faq, groups, jobs, products, revisions
 from storage.database import Database
 
 BEGINS = time(19, 0)
@@ -79,11 +79,13 @@ async def _let_happen(operator: Operator, script: Script, until: datetime) -> No
     """Whatever was put off until before then happens at its time."""
     while True:
         with operator.database.read() as session:
-            due_at = jobs.find_next_due(session)
+            times = [jobs.find_next_due(session), clocks.find_next_due(session)]
+        due_at = min((one for one in times if one is not None), default=None)
         if due_at is None or due_at > until:
             return
         script.move_to(due_at)
         await operator.worker.do_due()
+        await operator.deadlines.fire_due()
         await _say(operator, script)
 
 

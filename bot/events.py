@@ -144,6 +144,43 @@ class ModelAnswered(Event):
     is_kept: bool = False
     model: str = ""
 
+class QuestionOpened(Event):
+    """A question was put to us and not answered at once; it is this event's cause."""
+
+    asked_id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoverOpened(Event):
+    """A member waits for a person; `reason` is asked, unanswered or complaint. An open one may turn into a complaint."""
+
+    handover_id: int = 0
+    asked_id: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberSpokeAgain(Event):
+    """A member went on after an operator's reply in a handover; `asked_id` is what they said, at `occurred_at`."""
+
+    handover_id: int = 0
+    asked_id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlineReached(Event):
+    """A clock came to a stage: a warning, or what was promised is late."""
+
+    clock_id: int = 0
+    stage: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgingDue(Event):
+    """Answers given half an hour ago are to be judged: those after `after_id`, given before `occurred_at`."""
+
+    after_id: int = 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorSpoke(Event):
@@ -162,6 +199,8 @@ KINDS: dict[str, type[Event]] = {
     for kind in (
         MessageReceived, MemberJoined, MemberLeft, TopicChanged, GreetingDue, QuestionUnanswered, OperatorSpoke,
         ModelAnswered,
+
+        QuestionOpened, HandoverOpened, MemberSpokeAgain, DeadlineReached, JudgingDue,
     )
 }
 

@@ -1,7 +1,7 @@
 """The table of contents: every feature, in listening order."""
 
 from bot.routing import Routes
-from handlers import community, faq, menu, service, welcome
+from handlers import clocks, community, complaints, faq, menu, ratings, service, welcome
 
 # The first feature that understands a message answers it; a fact is heard by all, in this order.
 FEATURES: tuple[Routes, ...] = (
@@ -9,5 +9,8 @@ FEATURES: tuple[Routes, ...] = (
     welcome.routes,
     menu.routes,
     service.routes,
+    ratings.routes,
+    complaints.routes,
+    clocks.routes,
     faq.routes,
 )

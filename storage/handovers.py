@@ -10,9 +10,11 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import Base, BigId, UtcTime, table_of
+from storage.base import AnyRow, Base, BigId, UtcTime, table_of
+from storage.inbox import Interaction
 
 OPEN, TAKEN, CLOSED = "open", "taken", "closed"
+COMPLAINT = "complaint"  # the reason of a handover that is one
 
 
 class Handover(Base):
@@ -34,6 +36,7 @@ class Handover(Base):
     taken_at: Mapped[datetime | None] = mapped_column(UtcTime)
     answered_at: Mapped[datetime | None] = mapped_column(UtcTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    heard_id: Mapped[int | None] = mapped_column(BigId)  # what the member said up to here needs no reply of its own
 
     __table_args__ = (
         Index(
@@ -55,8 +58,8 @@ def find_by_id(session: Session, handover_id: int) -> Handover | None:
 def open_once(
     session: Session, *, conversation: str, channel: str, group_id: str | None, member_id: str, reason: str,
     question: str, cause_id: int | None, now: datetime,
-) -> bool:
-    """Open a handover; False when this member already waits for a person in this conversation."""
+) -> int | None:
+    """Open a handover; None when this member already waits for a person in this conversation."""
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     statement = (
         dialect.insert(table_of(Handover))
@@ -67,7 +70,8 @@ def open_once(
         .on_conflict_do_nothing()
         .returning(Handover.id)
     )
-    return session.execute(statement).scalar() is not None
+    opened: int | None = session.execute(statement).scalar()
+    return opened
 
 
 def find_active(session: Session, conversation: str, member_id: str | None = None) -> Handover | None:
@@ -97,6 +101,46 @@ def take(session: Session, handover_id: int, operator_id: int, now: datetime) ->
         .values(state=TAKEN, operator_id=operator_id, taken_at=now)
     )
     return bool(getattr(changed, "rowcount", 0))
+
+
+def mark_heard(session: Session, handover_id: int, inbox_id: int) -> None:
+    """What the member said until this interaction is dealt with."""
+    session.execute(update(Handover).where(Handover.id == handover_id).values(heard_id=inbox_id))
+
+
+def find_spoken_again(session: Session) -> Sequence[AnyRow]:
+    """The first message after an operator's last reply in each taken handover: handover id, conversation, channel,
+    group_id, member_id, and the message's id, text and received_at."""
+    first = (
+        select(Handover.id.label("handover_id"), func.min(Interaction.id).label("message_id"))
+        .join(Interaction, Interaction.member_id == Handover.member_id)
+        .where(
+            Handover.state == TAKEN, Handover.heard_id.is_not(None), Interaction.id > Handover.heard_id,
+            Interaction.conversation == Handover.conversation, Interaction.kind == "MessageReceived",
+        )
+        .group_by(Handover.id)
+        .subquery()
+    )
+    query = (
+        select(
+            Handover.id, Handover.conversation, Handover.channel, Handover.group_id, Handover.member_id,
+            Interaction.id.label("message_id"), Interaction.text, Interaction.received_at,
+        )
+        .join(first, first.c.handover_id == Handover.id)
+        .join(Interaction, Interaction.id == first.c.message_id)
+    )
+    return session.execute(query).all()
+
+
+def make_complaint(session: Session, handover_id: int) -> None:
+    """What a member waits for turns out to be a complaint."""
+    session.execute(update(Handover).where(Handover.id == handover_id).values(reason=COMPLAINT))
+
+
+def count_taken(session: Session) -> dict[int, int]:
+    """How many conversations each operator has in hand."""
+    query = select(Handover.operator_id, func.count()).where(Handover.state == TAKEN).group_by(Handover.operator_id)
+    return {row[0]: row[1] for row in session.execute(query) if row[0] is not None}
 
 
 def mark_answered(session: Session, handover_id: int, now: datetime) -> None:

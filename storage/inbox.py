@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
@@ -229,3 +229,35 @@ def find_latest(session: Session, conversation: str | None, limit: int) -> Seque
     if conversation is not None:
         query = query.where(Interaction.conversation == conversation)
     return session.scalars(query.order_by(Interaction.id.desc()).limit(limit)).all()[::-1]
+
+
+def find_answered_at(session: Session, conversation: str, member_id: str, after_id: int) -> datetime | None:
+    """When a member first got an answer from what we know, after an interaction."""
+    query = (
+        select(TABLE.c.received_at)
+        .where(
+            TABLE.c.conversation == conversation, TABLE.c.id > after_id, TABLE.c.member_id == member_id,
+            TABLE.c.outcome == "answered", TABLE.c.reason.like("%:%"),
+        )
+        .order_by(TABLE.c.id)
+        .limit(1)
+    )
+    return session.execute(query).scalar()
+
+
+def find_spoke_at(
+    session: Session, conversation: str, member_ids: Collection[str], after_id: int
+) -> datetime | None:
+    """When one of these members first spoke in a conversation, after an interaction."""
+    if not member_ids:
+        return None
+    query = (
+        select(TABLE.c.received_at)
+        .where(
+            TABLE.c.conversation == conversation, TABLE.c.id > after_id, TABLE.c.member_id.in_(sorted(member_ids)),
+            TABLE.c.kind == "MessageReceived",
+        )
+        .order_by(TABLE.c.id)
+        .limit(1)
+    )
+    return session.execute(query).scalar()

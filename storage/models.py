@@ -1,11 +1,15 @@
 """Every table in one place, for migrations and for comparing a database with the code."""
 
 from storage import (
+    answers,
     audit,
+    clocks,
     demands,
+    desk,
     faq,
     groups,
     handovers,
+    hours,
     inbox,
     jobs,
     learning,
@@ -23,6 +27,6 @@ from storage.base import Base
 
 METADATA = Base.metadata
 TABLES = (
-    audit, demands, faq, groups, handovers, inbox, jobs, learning, members, model, operators, outbox, products,
-    proposals, question_sets, revisions, search,
+    answers, audit, clocks, demands, desk, faq, groups, handovers, hours, inbox, jobs, learning, members, model,
+    operators, outbox, products, proposals, question_sets, revisions, search,
 )

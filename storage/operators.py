@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Boolean, ForeignKey, Index, String, delete, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import Base, BigId, UtcTime
+from storage.base import AnyRow, Base, BigId, UtcTime
 
 ADMIN, MANAGER, VIEWER = "admin", "manager", "viewer"
 
@@ -25,6 +25,7 @@ class Operator(Base):
     must_change_password: Mapped[bool] = mapped_column(Boolean, default=False)
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
+    on_duty_since: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
 class OperatorSession(Base):
@@ -170,3 +171,21 @@ def forget_failures(session: Session, name: str, address: str) -> None:
 def find_names(session: Session, operator_ids: Iterable[int]) -> dict[int, str]:
     rows = session.execute(select(Operator.id, Operator.name).where(Operator.id.in_(list(operator_ids))))
     return {row[0]: row[1] for row in rows}
+
+
+def set_duty(session: Session, operator_id: int, since: datetime | None) -> None:
+    """On duty since then, or off."""
+    session.execute(update(Operator).where(Operator.id == operator_id).values(on_duty_since=since))
+
+
+def find_on_duty(session: Session) -> Sequence[AnyRow]:
+    """Who answers now: on duty, active, and allowed to speak: id, name."""
+    query = select(Operator.id, Operator.name).where(
+        Operator.on_duty_since.is_not(None), Operator.is_active, Operator.role.in_((ADMIN, MANAGER))
+    )
+    return session.execute(query.order_by(Operator.id)).all()
+
+
+def find_admin_ids(session: Session) -> Sequence[int]:
+    """The active admins, whom lateness is taken to."""
+    return session.scalars(select(Operator.id).where(Operator.role == ADMIN, Operator.is_active)).all()

@@ -186,3 +186,16 @@ def count_stuck(session: Session, due_before: datetime) -> int:
         TABLE.c.state.in_((QUEUED, LEASED)), TABLE.c.due_at < due_before, sql("state <> 'sent'")
     )
     return session.execute(query).scalar_one()
+
+
+def find_operator_spoke_at(session: Session, conversation: str, after_cause_id: int) -> datetime | None:
+    """When an operator first said something in a conversation from the console, after an interaction."""
+    query = (
+        select(TABLE.c.created_at)
+        .where(
+            TABLE.c.conversation == conversation, TABLE.c.operator_id.is_not(None), TABLE.c.cause_id > after_cause_id
+        )
+        .order_by(TABLE.c.id)
+        .limit(1)
+    )
+    return session.execute(query).scalar()

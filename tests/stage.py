@@ -11,9 +11,12 @@ from typing import Any
 from bot.batch import Parts
 from bot.channels.base import Capabilities, Hears, NeverSaid, Outgoing, Says
 from bot.context import Shop
+from bot.deadlines import Deadlines
 from bot.dispatch import Dispatcher
 from bot.events import Event, Handled, MemberJoined, MemberLeft, MessageReceived, OperatorSpoke
 from bot.jobs import Job
+
+from bot.rounds import Rounds
 from bot.routing import Router, Routes
 from bot.sender import Sender
 from bot.talk import Talk
@@ -82,6 +85,9 @@ class Stage:
         self.dispatcher = Dispatcher(self.database, self.parts, lanes=lanes)
         self.dispatcher.start()
         self.work: dict[type[Job], Work] = {}
+
+        self.deadlines = Deadlines(self.database, self.dispatcher, lambda: self.time)
+        self.rounds = Rounds(self.database, self.dispatcher, lambda: self.time)
         self._numbers = itertools.count(1)
 
     def close(self) -> None:
@@ -104,7 +110,9 @@ class Stage:
     async def _settle(self) -> None:
         worker = Worker(self.database, self.dispatcher, self.work, lambda: self.time)
         sender = Sender(self.database, {"stage": self.channel}, lambda: self.time)
-        while await worker.do_due() + await sender.say_due():
+        while (
+            await worker.do_due() + await sender.say_due() + await self.deadlines.fire_due() + self.rounds.go()
+        ):
             continue
 
     def hear(self, *events: Event) -> list[Handled]:

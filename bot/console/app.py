@@ -11,6 +11,8 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from bot.console import (
     audit,
+    canned,
+    clocks,
     faq,
     groups,
     handovers,
@@ -18,6 +20,8 @@ from bot.console import (
     learning_bench,
     learning_demand,
     learning_health,
+
+    hours,
     log,
     log_export,
     members,
@@ -40,6 +44,9 @@ AREAS = (
     log.PAGES,
     log_export.PAGES,
     handovers.PAGES,
+    clocks.PAGES,
+    canned.PAGES,
+    hours.PAGES,
     faq.PAGES,
     learning_health.PAGES,
     learning_demand.PAGES,

@@ -13,6 +13,9 @@ FEATURES = {
     "welcome": (mark("欢迎"), "green"),
     "menu": (mark("菜单"), "violet"),
     "community": (mark("群务"), ""),
+    "clocks": (mark("时限"), "amber"),
+    "complaints": (mark("投诉"), "red"),
+    "ratings": (mark("评价"), "green"),
 }
 OUTCOMES = {
     "answered": (mark("已回答"), "green"),
@@ -23,6 +26,8 @@ OUTCOMES = {
     "done": (mark("已办"), "green"),
     "silent": (mark("不出声"), ""),
     "none": (mark("闲聊"), ""),
+    "warned": (mark("已提醒"), "amber"),
+    "late": (mark("超时了"), "red"),
     "refused": (mark("已拒绝"), "amber"),
     "failed": (mark("出错"), "red"),
 }
@@ -35,6 +40,12 @@ KINDS = {
     "QuestionUnanswered": mark("没答上的提问"),
     "OperatorSpoke": mark("运营发言"),
     "ModelAnswered": mark("模型的回答"),
+
+    "QuestionOpened": mark("问题待答"),
+    "HandoverOpened": mark("转给人工"),
+    "MemberSpokeAgain": mark("成员追问"),
+    "DeadlineReached": mark("到了时限"),
+    "JudgingDue": mark("评判回答"),
 }
 STATES = {
     "done": (mark("已处理"), ""),
@@ -61,6 +72,9 @@ REASONS = {
     "no answer we stand by": mark("没有有把握的答案"),
     "stopped while sending": mark("发送途中程序停了"),
     "too late for an answer": mark("太晚了，再答反而奇怪"),
+    "complaint": mark("投诉"),
+    "said by staff": mark("自己人说的"),
+    "wants no reply": mark("不用再回"),
     "group is closed": mark("群已关闭"),
 }
 PREFIXES = {

@@ -25,6 +25,11 @@ class Place:
     member_id: str | None = None
 
 
+def alone_with(channel: str, member_id: str) -> Place:
+    """A member's private conversation with us."""
+    return Place(f"{channel}:p:{member_id.removeprefix(channel + ':')}", channel, None, member_id)
+
+
 def fresh_nonce() -> str:
     """One for each form: a form sent twice is said once."""
     return secrets.token_hex(12)

@@ -24,6 +24,11 @@ def _simplified() -> dict[int, str]:
     return {ord(pair[0]): pair[1] for pair in pairs}
 
 
+def with_traditional(signs: frozenset[str]) -> frozenset[str]:
+    """These characters and the traditional ones that are written as them."""
+    return signs | {chr(code) for code, simple in _simplified().items() if simple in signs}
+
+
 def normalise(text: str) -> str:
     """NFKC, lower case, simplified characters, no invisible signs, single spaces; any length."""
     if not text.isascii():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.context import Context
-from bot.events import ModelAnswered, QuestionUnanswered
+from bot.events import ModelAnswered, QuestionOpened, QuestionUnanswered
 from bot.routing import Routes
 from content.knowledge import Candidate
 from handlers.faq import chosen, messages, rules
@@ -27,7 +27,10 @@ def question(ctx: Context, asked: Question) -> None:
         return
     best = found[0] if found else None
     if best is None or not rules.is_sure(best, asked):
-        if not (ctx.shop.has_model and chosen.is_asked(ctx, asked, found, words)):
+        if ctx.shop.has_model and chosen.is_asked(ctx, asked, found, words):
+            if asked.is_addressed:
+                ctx.emit(_opened(ctx))
+        else:
             _no_answer(ctx, asked, best)
     elif not asked.is_addressed and rules.was_just_said(ctx.recent(rules.COOL_DOWN_SECONDS), best):
         ctx.decide("silent", f"just answered: {rules.answer_name(best)}", best.confidence)
@@ -64,6 +67,7 @@ def _no_answer(ctx: Context, asked: Question, best: Candidate | None) -> None:
         ctx.decide("silent", nearest or "nothing known", confidence)
         return
     event = ctx.event
+    ctx.emit(_opened(ctx))
     unanswered = QuestionUnanswered(
         key=f"unanswered:{event.key}", lane=event.lane, occurred_at=ctx.now, channel=event.channel,
         conversation=event.conversation, group_id=event.group_id, member_id=event.member_id,
@@ -71,3 +75,13 @@ def _no_answer(ctx: Context, asked: Question, best: Candidate | None) -> None:
     )
     ctx.later(unanswered, rules.SETTLE_SECONDS)
     ctx.decide("unanswered", nearest or "nothing known", confidence)
+
+
+def _opened(ctx: Context) -> QuestionOpened:
+    """A question put to us waits for its answer from now on."""
+    event = ctx.event
+    return QuestionOpened(
+        key=f"opened:{event.key}", lane=event.lane, occurred_at=ctx.now, channel=event.channel,
+        conversation=event.conversation, group_id=event.group_id, member_id=event.member_id,
+        member_name=event.member_name, asked_id=ctx.inbox_id,
+    )

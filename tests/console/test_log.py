@@ -102,7 +102,9 @@ def test_each_filter_keeps_what_it_names(room: Room) -> None:
     assert found("kind=MemberJoined") == {("MemberJoined", None)}
     assert found("reply=1") >= {("MessageReceived", "几点发货？"), ("MessageReceived", "转人工")}
     assert ("MessageReceived", "早上好") not in found("reply=1")
-    assert found("since=2026-03-04") == {("MessageReceived", "转人工"), ("GreetingDue", None)}
+    assert found("since=2026-03-04") == {
+        ("MessageReceived", "转人工"), ("HandoverOpened", None), ("GreetingDue", None), ("JudgingDue", None),
+    }
     assert ("MessageReceived", "转人工") not in found("until=2026-03-03")
     assert ("MessageReceived", "早上好") in found("until=2026-03-03")
     assert found("member=stage:李晓明&outcome=handover&since=2026-03-04") == {("MessageReceived", "转人工")}
