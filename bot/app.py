@@ -22,7 +22,6 @@ from bot.context import Shop
 from bot.deadlines import Deadlines
 from bot.dispatch import Dispatcher, Kept
 from bot.jobs import AnswerWanted
-
 from bot.rounds import Rounds
 from bot.routing import Router, Routes
 from bot.sender import Sender

@@ -144,6 +144,8 @@ class ModelAnswered(Event):
     is_kept: bool = False
     model: str = ""
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionOpened(Event):
     """A question was put to us and not answered at once; it is this event's cause."""
 

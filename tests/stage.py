@@ -15,7 +15,6 @@ from bot.deadlines import Deadlines
 from bot.dispatch import Dispatcher
 from bot.events import Event, Handled, MemberJoined, MemberLeft, MessageReceived, OperatorSpoke
 from bot.jobs import Job
-
 from bot.rounds import Rounds
 from bot.routing import Router, Routes
 from bot.sender import Sender

@@ -16,12 +16,11 @@ from bot.console import (
     faq,
     groups,
     handovers,
+    hours,
     learning,
     learning_bench,
     learning_demand,
     learning_health,
-
-    hours,
     log,
     log_export,
     members,
