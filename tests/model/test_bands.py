@@ -31,7 +31,7 @@ def test_what_we_are_sure_of_is_answered_without_the_model(house: House) -> None
 def test_what_we_are_not_sure_of_the_model_picks_and_the_shops_words_are_said(house: House) -> None:
     house.says(choice("faq:postage"))
     assert house.ask(UNSURE) == "满39元包邮，新疆西藏除外。不满39元收6元。"
-    asked, answered = house.stage.log()
+    asked, _opened, answered = house.stage.log()
     assert (asked.outcome, answered.outcome) == ("asked_model", "answered")
     assert answered.reason == "by model: faq:postage, 400+50 tokens"
     assert answered.cause_id is None
@@ -172,7 +172,7 @@ def test_what_the_model_answered_of_is_what_this_means(house: House, always_unsu
 def test_without_a_key_nothing_changes(house: House) -> None:
     house.stage.parts.shop = replace(house.stage.parts.shop, has_model=False)
     house.ask(UNSURE)
-    assert house.stage.log()[-1].outcome == "unanswered"
+    assert [row for row in house.stage.log() if row.kind == "MessageReceived"][-1].outcome == "unanswered"
     with house.stage.database.read() as session:
         assert {job.kind for job in session.query(jobs.Job)} == {"event"}
     assert "转给同事" in house.stage.pass_time(3)[0]

@@ -11,6 +11,7 @@ import pytest
 from bot.context import Context, Refusal
 from bot.dispatch import Overloaded
 from bot.events import MessageReceived, QuestionUnanswered
+from bot.outbox import Text
 from bot.routing import Routes
 from handlers import FEATURES
 from storage import groups, inbox
@@ -26,13 +27,13 @@ def trouble(seconds: float) -> Routes:
 
     @routes.message(parse_crash)
     def crash(ctx: Context, request: str) -> None:
-        ctx.outbox.say(ctx.here, "service/handed_over")
+        ctx.outbox.put(ctx.here, Text("炸了"))
         if ctx.now < START + timedelta(seconds=seconds):
             raise RuntimeError("not yet")
         ctx.decide("answered", "fine at last")
 
     class NotToday(Refusal):
-        template = "service/still_waiting"
+        template = "faq/asked_back"
 
     def parse_refused(message: MessageReceived) -> str | None:
         return message.text if message.text == "不行" else None
@@ -40,7 +41,7 @@ def trouble(seconds: float) -> Routes:
     @routes.message(parse_refused)
     def refused(ctx: Context, request: str) -> None:
         groups.get(ctx.session, ctx.event.group_id or "").topic = "undone"
-        ctx.outbox.say(ctx.here, "service/handed_over")
+        ctx.outbox.put(ctx.here, Text("行"))
         raise NotToday
 
     return routes
@@ -127,8 +128,8 @@ def test_a_refusal_undoes_the_work_and_the_member_reads_why(make_stage: Callable
     stage = make_stage(features=(trouble(0), *FEATURES))
     stage.joins("小王")
     said = stage.says("小王", "不行")
-    assert "正在赶来" in said
-    assert "请稍等" not in said
+    assert "您是想问哪一个" in said
+    assert "行" not in said.splitlines()
     with stage.database.read() as session:
         assert groups.get(session, "stage:g").topic == ""
     row = stage.log()[-1]
