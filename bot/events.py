@@ -114,6 +114,28 @@ class TopicChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupFound(Event):
+    """An account sits in a group (its name is the text): new ones are listened to only, until an operator says more."""
+
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearingLost(Event):
+    """From `occurred_at` on an account could hear nothing; the text says why. Its lane is `account:<account>`."""
+
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HearingBack(Event):
+    """An account hears again since `occurred_at`; what was said since `lost_at` may be missing, as the text says."""
+
+    account: str = ""
+    lost_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GreetingDue(Event):
     """Members who came into a group lately are to be welcomed together."""
 
@@ -199,10 +221,8 @@ class OperatorSpoke(Event):
 KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
-        MessageReceived, MemberJoined, MemberLeft, TopicChanged, GreetingDue, QuestionUnanswered, OperatorSpoke,
-        ModelAnswered,
-
-        QuestionOpened, HandoverOpened, MemberSpokeAgain, DeadlineReached, JudgingDue,
+        MessageReceived, MemberJoined, MemberLeft, TopicChanged, GroupFound, HearingLost, HearingBack, GreetingDue,
+        QuestionUnanswered, OperatorSpoke, ModelAnswered, QuestionOpened, HandoverOpened, MemberSpokeAgain, DeadlineReached, JudgingDue,
     )
 }
 

@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 from bot.context import Context
-from bot.events import MemberJoined, MemberLeft, TopicChanged
+from bot.events import GroupFound, HearingBack, HearingLost, MemberJoined, MemberLeft, TopicChanged
 from bot.routing import Routes
 from storage import groups
 
 routes = Routes("community")
+
+
+@routes.fact(GroupFound)
+def found(ctx: Context, fact: GroupFound) -> None:
+    group = groups.get(ctx.session, fact.group_id or "")
+    name = (fact.text or "")[:120]
+    is_news = bool(name) and group.name != name
+    if is_news:
+        group.name = name
+    ctx.decide("done" if is_news else "known")
+
+
+@routes.fact(HearingLost)
+def hearing_lost(ctx: Context, fact: HearingLost) -> None:
+    ctx.decide("deaf", fact.text)
+
+
+@routes.fact(HearingBack)
+def hearing_back(ctx: Context, fact: HearingBack) -> None:
+    ctx.decide("done", f"since {fact.lost_at}")
 
 
 @routes.fact(MemberJoined)

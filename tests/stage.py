@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.batch import Parts
-from bot.channels.base import Capabilities, Hears, NeverSaid, Outgoing, Says
+from bot.channels.base import Capabilities, Hears, NeverSaid, Outgoing, Says, Standing
 from bot.context import Shop
 from bot.deadlines import Deadlines
 from bot.dispatch import Dispatcher
@@ -36,10 +36,11 @@ EVERYTHING = Capabilities(frozenset(Hears), frozenset(Says), max_text=2000, is_i
 class WatchedChannel:
     """A channel whose far side is this list. `troubles` are raised, one a send, before anything is said."""
 
-    name = "stage"
+    name = account = "stage"
 
     def __init__(self, capabilities: Capabilities = EVERYTHING) -> None:
         self.capabilities = capabilities
+        self.standing = Standing()
         self.said: list[tuple[str, str]] = []
         self.keys: list[str] = []
         self.troubles: list[Exception | None] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -41,14 +42,48 @@ class Says(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """How many messages one account, or one group (`whose`: account, group), may be sent in so many seconds."""
+
+    whose: str
+    seconds: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a channel can and cannot do. Idempotent: sending a row again after a crash shows it once."""
+    """What a channel can and cannot do. Idempotent: sending a row again after a crash shows it once. `allowances` are
+    what the network itself allows, or what is prudent there: the budgets an account starts with."""
 
     hears: frozenset[Hears]
     says: frozenset[Says]
     max_text: int  # characters in one message
     is_idempotent: bool
     needs_confirmation: bool = False  # a person must confirm each message we say
+    allowances: tuple[Allowance, ...] = ()
+
+
+class Link(StrEnum):
+    """How an account stands with its network."""
+
+    STOPPED = "stopped"
+    CONNECTING = "connecting"
+    SCAN = "scan"  # a person must scan the code in `Standing.code`
+    CONNECTED = "connected"
+    DEAF = "deaf"  # the connection is lost, and we try again
+    REFUSED = "refused"  # a person must act: wrong token, another client took over, banned
+
+
+@dataclass(slots=True)
+class Standing:
+    """How an account is now; kept in memory by its channel, shown in the console. `detail` is plain words."""
+
+    link: Link = Link.STOPPED
+    since: datetime | None = None
+    heard_at: datetime | None = None
+    detail: str = ""
+    code: str = ""  # what the QR code to scan says
+    login: str = ""  # the account's name on its network
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +123,13 @@ class Unsure(Exception):
 
 
 class Channel(Protocol):
-    """A messaging network we are connected to. A new channel is one file that does this."""
+    """One login of ours on a messaging network. A new channel is one file that does this. Events carry `name` as
+    their channel; `account` tells several logins of one channel apart (the first has the channel's name)."""
 
     name: str
+    account: str
     capabilities: Capabilities
+    standing: Standing
 
     async def start(self, receive: Receive) -> None:
         """Begin to hear; every event heard is passed to `receive`, which returns once it is kept."""

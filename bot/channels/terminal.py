@@ -15,7 +15,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
-from bot.channels.base import Capabilities, Hears, NeverSaid, Outgoing, Receive, Says
+from bot.channels.base import Capabilities, Hears, Link, NeverSaid, Outgoing, Receive, Says, Standing
 from bot.events import MessageReceived
 
 Show = Callable[[str], None]
@@ -179,7 +179,7 @@ def plain(text: str) -> str:
 class TerminalChannel:
     """A private talk with us in this process: what is typed is heard, what we say is printed."""
 
-    name = "terminal"
+    name = account = "terminal"
     # A line that was printed just before a crash may be printed again: there is no way to know.
     capabilities = Capabilities(
         hears=frozenset({Hears.PRIVATE_TEXT}), says=frozenset({Says.TEXT, Says.CARD, Says.PICTURE, Says.FILE}),
@@ -190,13 +190,16 @@ class TerminalChannel:
         self._show, self._now, self._nickname, self._bot_name = show, now, nickname, bot_name
         self._conversation = f"{self.name}:p:{nickname}"
         self._receive: Receive | None = None
+        self.standing = Standing()
         self._answered: dict[int, asyncio.Event] = {}
 
     async def start(self, receive: Receive) -> None:
         self._receive = receive
+        self.standing = Standing(Link.CONNECTED, self._now())
 
     async def stop(self) -> None:
         self._receive = None
+        self.standing = Standing()
 
     async def send(self, message: Outgoing) -> str | None:
         """Print it. Raises NeverSaid for another conversation: only the one who types is here."""

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
-from bot.channels.base import Capabilities, Hears, Outgoing, Receive, Says
+from bot.channels.base import Capabilities, Hears, Link, Outgoing, Receive, Says, Standing
 from bot.channels.web.audience import Audience
 from bot.channels.web.lobby import Lobby
 from bot.channels.web.origin import is_allowed
@@ -35,7 +35,7 @@ STOP_SECONDS = 5
 class WebChannel:
     """Groups in the browser. The committed outbox row is the delivery: a browser that was away reads it as history."""
 
-    name = CHANNEL
+    name = account = CHANNEL
     capabilities = Capabilities(
         hears=frozenset({
             Hears.GROUP_TEXT, Hears.PRIVATE_TEXT, Hears.JOIN, Hears.JOIN_INVITER, Hears.LEAVE, Hears.TOPIC, Hears.PICTURE,
@@ -48,13 +48,16 @@ class WebChannel:
         self._settings, self._now = settings, now
         self._lobby = Lobby(database, settings, now)
         self._visits: set[asyncio.Task[None]] = set()
+        self.standing = Standing()
 
     async def start(self, receive: Receive) -> None:
         self._lobby.receive = receive
+        self.standing = Standing(Link.CONNECTED, self._now())
 
     async def stop(self) -> None:
         """Hear nothing more; clients are closed and come back to the next process."""
         self._lobby.receive = None
+        self.standing = Standing()
         visits = [*self._visits]
         for visit in visits:
             visit.cancel()
