@@ -32,7 +32,7 @@ run: $(INSTALLED)
 	@exec $(BIN)/tuan run
 
 test: $(INSTALLED)
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(TESTS)
 
 bench: $(INSTALLED)
 	@$(BIN)/tuan bench ingest
