@@ -9,7 +9,19 @@ from typing import Annotated
 import click
 import typer
 
-from bot.commands import backups, benching, doctor, importing, log, operators, questions, resetting, running, talking
+from bot.commands import (
+    backups,
+    benching,
+    doctor,
+    importing,
+    log,
+    operators,
+    questions,
+    resetting,
+    rosters,
+    running,
+    talking,
+)
 from bot.commands.faults import explain
 from bot.commands.speech import tell
 
@@ -42,6 +54,7 @@ app.command("import", help=tell("导入商品、问答、成员", "take products
     importing.import_rows
 )
 app.add_typer(questions.faq, name="faq")
+app.add_typer(rosters.roster, name="roster")
 app.command("log", help=tell("最近的互动", "the last interactions"))(log.log)
 app.command("backup", help=tell("备份到一个文件", "everything into one file"))(backups.backup)
 app.command("restore", help=tell("从备份恢复", "put a backup in place"))(backups.restore)

@@ -1,0 +1,1 @@
+"""What members mean when they order by words: rosters they sign, and wishes in the talk of a group."""
