@@ -11,9 +11,9 @@ from content.ordering.numbers import NUMERAL, UNITS, narrow, number_of
 _END = "[吧哈呀啊哦喔呢的了~～!！。.…]*"
 _SEPARATORS = re.compile(r"[\s,，、;；|]+|(?<!\d)[：:]+|[：:]+(?!\d)|(?<=[^\d\s])[/]+(?=[^\d\s])")
 _BRACKETS = re.compile(r"[(（\[【]([^()（）\[\]【】]*)[)）\]】]")
-_PHONE = re.compile(r"(?<!\d)1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}(?!\d)")
+PHONE = re.compile(r"(?<!\d)1[3-9]\d[\s-]?\d{4}[\s-]?\d{4}(?!\d)")
 _HOUSE = r"(?:号楼|號樓|栋|棟|幢|单元|單元|座|弄|室|楼|樓|层|号院|区|期|巷|#)"
-_ADDRESS = re.compile(
+ADDRESS = re.compile(
     rf"(?:\d{{1,4}}(?:-\d{{1,4}}){{1,3}}|[A-Za-z]?\d{{1,4}}{_HOUSE}[\d\-A-Za-z]*(?:[一二三四五六七八九十]{{0,3}}{_HOUSE}[\d\-]*)*"
     rf"|[A-Za-z]座\d*|[A-Za-z]\d?-\d{{2,4}}|[一二三四五六七八九十]+(?:号楼|栋|幢|单元)\d*(?:{_HOUSE})?\d*|#\d{{2,4}})"
 )
@@ -111,7 +111,7 @@ def read_row(body: str, menu: Menu) -> list[Wanted]:
 def _tokens(body: str) -> Iterator[str]:
     """The words of a row; what stands in brackets is one, and so is a phone number."""
     place = 0
-    for match in re.finditer(rf"{_BRACKETS.pattern}|{_PHONE.pattern}", body):
+    for match in re.finditer(rf"{_BRACKETS.pattern}|{PHONE.pattern}", body):
         yield from _words(body[place:match.start()])
         yield match[1].strip() if match[1] is not None else match[0]
         place = match.end()
@@ -137,7 +137,7 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _read_token(reading: _Reading, token: str, rest: list[str], *, is_first: bool) -> None:
-    if _PHONE.fullmatch(token) or _ADDRESS.fullmatch(token):
+    if PHONE.fullmatch(token) or ADDRESS.fullmatch(token):
         reading.notes.append(token)
     elif _CANCEL.fullmatch(token) and (token not in ("不要", "退") or not rest):
         reading.is_cancelled = True
@@ -179,7 +179,7 @@ def _read_count(reading: _Reading, token: str, rest: list[str]) -> bool:
             reading.count(quantity, 1.0 if unit or sign else 0.9)
         return True
     then = _COUNT_THEN.match(token)
-    following = None if then is None or _ADDRESS.match(token) else number_of(then[2])
+    following = None if then is None or ADDRESS.match(token) else number_of(then[2])
     if then is None or following is None:
         return False
     word = then[4].strip("的 ")
@@ -225,7 +225,7 @@ def _read_variant(reading: _Reading, token: str, rest: list[str]) -> bool:
     if match is not None and (quantity := number_of(match[3])) is not None and (match[2] or match[4] or match[3].isdigit()):
         word = _VERB.sub("", match[1]).rstrip("*×xX+- ")
         named = reading.menu.variant(word)
-        if named is not None or (word and len(word) <= 6 and (match[2] or match[4]) and not _ADDRESS.match(token)):
+        if named is not None or (word and len(word) <= 6 and (match[2] or match[4]) and not ADDRESS.match(token)):
             reading.waiting = [named or word]
             reading.count(quantity, 1.0 if named else 0.7)
             return True
@@ -252,7 +252,7 @@ def _read_letter(reading: _Reading, letter: re.Match[str], rest: list[str]) -> b
 
 def _read_name(reading: _Reading, token: str, rest: list[str]) -> None:
     """The first word that is nothing else is the name; an address before it and a quantity after it may stick to it."""
-    prefix = _ADDRESS.match(token) or (_ROOM.match(token) if _ROOM.match(token) and not token.isdigit() else None)
+    prefix = ADDRESS.match(token) or (_ROOM.match(token) if _ROOM.match(token) and not token.isdigit() else None)
     if prefix is not None and prefix.end() < len(token):
         reading.notes.append(prefix[0])
         token = token[prefix.end():].lstrip("-")
