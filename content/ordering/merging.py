@@ -103,13 +103,16 @@ def merge(before: Sequence[Entry], copies: Iterable[Copy]) -> Merged:
 
 
 def _compare(copy: Copy, known: Sequence[tuple[Entry, ...]]) -> tuple[list[Change], list[Question]]:
-    """What a copy changed, beside the earlier copy it fits best; of equals, the newest."""
+    """What a copy changed, beside the earlier copy it fits best: where fewest rows but the author's own differ; of
+    equals, the newest."""
     best: tuple[list[Change], list[Question]] | None = None
+    least = 0
     for ancestor in reversed(known):
         changes, questions = _difference(ancestor, copy)
-        if best is None or len(questions) < len(best[1]):
-            best = changes, questions
-        if not questions:
+        foreign = len(questions) + sum(change.kind == ADDED and change.entry.name != copy.author for change in changes)
+        if best is None or foreign < least:
+            best, least = (changes, questions), foreign
+        if foreign == 0:
             break
     changes, questions = best or ([], [])
     if not any(change.kind != REMOVED for change in changes) and all(question.now is None for question in questions) and questions:

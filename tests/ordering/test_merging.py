@@ -96,11 +96,10 @@ def histories(draw):
     wanted: dict[str, int] = {"团长": 1}
     for at in range(draw(some.integers(1, 10))):
         author = draw(some.sampled_from(MEMBERS))
-        # People copy what they see lately; an older copy than their own last word would take that back.
-        own = [place for place, rows in enumerate(seen) if any(name == author for name, _ in rows)]
-        base = seen[draw(some.integers(own[-1] if own else 0, len(seen) - 1))]
-        if own and not any(name == author for name, _ in base):
-            base = seen[own[-1]]
+        # Whoever signed before starts from a copy that has the own last word; others from any copy seen.
+        last = (author, wanted[author]) if author in wanted else None
+        fits = [place for place, rows in enumerate(seen) if last is None or last in rows]
+        base = seen[draw(some.sampled_from(fits))]
         count = draw(some.integers(1, 20))
         rows = [(name, number) for name, number in base if name != author] + [(author, count)]
         seen.append(rows)
