@@ -127,7 +127,10 @@ def test_forks_of_one_copy_merge_to_the_same_rows_whoever_comes_first(authors, o
     assert sorted(stands(merge(entries(written(base)), times))) == sorted([*base, *((author, 2) for author in authors)])
 
 
-@given(some.lists(some.tuples(some.sampled_from(MEMBERS), some.lists(some.tuples(some.sampled_from(MEMBERS), some.integers(0, 9)), max_size=6)), max_size=8))
+COPIED = some.lists(some.tuples(some.sampled_from(MEMBERS), some.integers(0, 9)), max_size=6)
+
+
+@given(some.lists(some.tuples(some.sampled_from(MEMBERS), COPIED), max_size=8))
 def test_no_row_goes_but_by_its_authors_own_hand(posted):
     base = entries(written([(name, 1) for name in MEMBERS]))
     merged = merge(base, [copy(author, *rows, at=at) for at, (author, rows) in enumerate(posted)])

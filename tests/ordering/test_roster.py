@@ -94,7 +94,8 @@ def test_no_text_breaks_the_reader(text):
         assert one["quantity"] >= 0
 
 
-NAMES = some.lists(some.sampled_from(["小王", "李四", "阿芳", "豆豆妈", "Tony", "王阿姨", "🐳", "陈叔", "Lily", "七月🍓"]), min_size=1, max_size=10, unique=True)
+PEOPLE = ["小王", "李四", "阿芳", "豆豆妈", "Tony", "王阿姨", "🐳", "陈叔", "Lily", "七月🍓"]
+NAMES = some.lists(some.sampled_from(PEOPLE), min_size=1, max_size=10, unique=True)
 SIGNS = some.sampled_from(["{n}份", " {n}份", " {n}", " +{n}", "+{n}", " x{n}", "：{n}份", "，{n}箱", " 要{n}份", " {n} 份"])
 
 

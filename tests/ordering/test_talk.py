@@ -63,7 +63,10 @@ def test_no_text_breaks_the_reader(text):
     assert wish is None or all(0 <= quantity <= 9999 for _, quantity in wish.lines)
 
 
-@given(some.sampled_from([text for label, text in LABELLED if label != "-"]), some.text(alphabet="觉得怎么样呢真好吃啊他说昨天", min_size=3, max_size=20))
+ORDERS = [text for label, text in LABELLED if label != "-"]
+
+
+@given(some.sampled_from(ORDERS), some.text(alphabet="觉得怎么样呢真好吃啊他说昨天", min_size=3, max_size=20))
 def test_an_order_with_unknown_words_before_it_is_talk(order, words):
     wish = understand(words + order, OFFERS)
     assert wish is None
