@@ -26,7 +26,7 @@ SPOKEN_WITHIN = timedelta(minutes=5)
 SAME_QUESTION = 0.5  # likeness from which a member's second question is the first one again
 SAME_FACT = 0.85  # and where both name a product, which makes them alike already
 NAMED = 0.3  # confidence from which a message is about a product
-ASKING = ("answered", "asked_back", "unanswered", "handover")
+ASKING = ("answered", "pointed", "asked_back", "unanswered", "handover")
 PLACEHOLDER = re.compile("〔[^〕]{1,4}〕")
 # Said to us, a statement may ask as well: «我要开发票», «链接打不开了».
 REQUEST = re.compile("我要|我想|想要|帮我|帮忙|麻烦|请|能|可以|需要|没收到|还没|坏了|少了|漏了|打不开|不了|失败|错了|not work|please", re.IGNORECASE)
