@@ -15,7 +15,7 @@ from bot.console.faq_bench import ANSWERED, Bench
 from bot.console.pages import get, post
 from bot.console.visit import NotFound, Visit
 from content.learning.findings import passage_of
-from content.learning.masking import mask
+from content.masking import on_one_line
 from storage import faq, inbox, products, question_sets, revisions
 from storage.base import AnyRow
 from storage.operators import MANAGER, VIEWER
@@ -50,7 +50,7 @@ def overview(visit: Visit) -> Response:
 
 def add(visit: Visit) -> Response:
     """One question, from the test bench or by hand."""
-    text = mask(str(visit.form.get("text", "")))
+    text = on_one_line(str(visit.form.get("text", "")))
     expected = str(visit.form.get("expected", "")).replace("\0", "")[:100] or None
     return _keep(visit, text, expected, is_addressed=visit.form.get("to") == "us", source="bench")
 
@@ -64,7 +64,7 @@ def add_from_log(visit: Visit) -> Response:
     is_addressed = row.group_id is None or '"is_to_us":true' in (row.detail or "")
     if row.kind != "MessageReceived" or not row.text or (wants_answer and expected is None):
         raise NotFound
-    return _keep(visit, mask(row.text), expected, is_addressed=is_addressed, source="log")
+    return _keep(visit, on_one_line(row.text), expected, is_addressed=is_addressed, source="log")
 
 
 def remove(visit: Visit) -> Response:
@@ -107,7 +107,7 @@ def read_lines(content: bytes) -> tuple[list[dict[str, Any]], list[int]]:
         text = found.get("text") if isinstance(found, dict) else None
         expected = found.get("expected") if isinstance(found, dict) else None
         is_passage = expected is None or (isinstance(expected, str) and ":" in expected and len(expected) <= 100)
-        if not isinstance(text, str) or not (shown := mask(text)) or not is_passage or "\0" in (expected or ""):
+        if not isinstance(text, str) or not (shown := on_one_line(text)) or not is_passage or "\0" in (expected or ""):
             faults.append(number)
             continue
         is_addressed = found.get("to") == "us"
