@@ -17,6 +17,7 @@ from bot.console.visit import Visit
 from storage import groups, handovers, inbox, jobs, members, model, outbox
 from storage.operators import MANAGER, VIEWER
 
+FEW_TOLD = 5  # alerts; the queue shows them all
 SHOWN = 20  # of each kind; the rest is a click away
 STUCK_AFTER = timedelta(minutes=2)
 ASK_A_PERSON = (outbox.UNKNOWN, outbox.FAILED, outbox.HELD)
@@ -57,7 +58,8 @@ def today(visit: Visit) -> Response:
     is_quiet = not (told or waiting or troubled or sayings or resting or stuck)
     return visit.page(
         "today.html",
-        told=told,
+        told=told[:FEW_TOLD],
+        told_count=len(told),
         waiting=waiting,
         troubled=troubled,
         sayings=sayings,
