@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateNotFound
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from content import durations
+
 MESSAGES = Path(__file__).parent / "messages"
 MAX_SOURCE, MAX_WORDS = 4_000, 4_000  # characters
 
@@ -49,6 +51,7 @@ def _environment(loader: FileSystemLoader | None) -> _Limited:
         auto_reload=False,
     )
     environment.filters["money"] = money
+    environment.filters["duration"] = durations.write
     environment.globals.clear()
     return environment
 

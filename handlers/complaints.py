@@ -10,7 +10,8 @@ from bot.events import HandoverOpened, MessageReceived
 from bot.outbox import Conversation, Outbox
 from bot.routing import Routes
 from content.knowledge.complaints import COMPLAINT_THRESHOLD, complaint_likelihood
-from storage import handovers
+from storage import handovers, promises
+from storage.clocks import COMPLAINT_RESPONSE
 from storage.groups import SPEAK_OFF
 from storage.handovers import COMPLAINT
 
@@ -54,7 +55,8 @@ def complained(ctx: Context, complaint: Complaint) -> None:
         if (ctx.settings is None or ctx.settings.speaks != SPEAK_OFF) and not ctx.has_operator_spoken(OPERATOR_SECONDS):
             hours = ctx.hours()
             closed_until = None if hours.is_open(ctx.now) else hours.opens_at(ctx.now)
-            complaint_taken(ctx.outbox, ctx.here, closed_until)
+            within = promises.find_all(ctx.session)[COMPLAINT_RESPONSE].late
+            complaint_taken(ctx.outbox, ctx.here, closed_until, within)
     ctx.decide("handover", COMPLAINT, complaint.likelihood)
 
 
@@ -70,5 +72,8 @@ def _tell(ctx: Context, handover_id: int) -> None:
     )
 
 
-def complaint_taken(outbox: Outbox, here: Conversation, closed_until: datetime | None) -> None:
-    outbox.say(here, "complaints/complaint_taken", mention=here.member_id, closed_until=closed_until)
+def complaint_taken(outbox: Outbox, here: Conversation, closed_until: datetime | None, within: int) -> None:
+    """`within`: seconds until somebody will have been in touch."""
+    outbox.say(
+        here, "complaints/complaint_taken", mention=here.member_id, closed_until=closed_until, within=within
+    )

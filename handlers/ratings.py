@@ -24,6 +24,7 @@ USEFUL = {
 LONGEST = 8
 REACH = timedelta(minutes=30)  # an answer is judged by what its member does in this time, and can be rated as long
 A_ROUND = 200
+ASKING = ("answered", "pointed", "unanswered", "asked_back", "silent")
 ALIKE = 0.5  # of the pairs of characters two questions share, from which on they are one asked again
 
 routes = Routes("ratings")
@@ -79,7 +80,7 @@ def verdict(answer: AnyRow, later: Sequence[AnyRow], is_disliked: bool) -> str:
 
 
 def _asks_again(answer: AnyRow, later: AnyRow) -> bool:
-    if later.kind != "MessageReceived" or later.outcome not in ("answered", "unanswered", "asked_back", "silent"):
+    if later.kind != "MessageReceived" or later.outcome not in ASKING:
         return False
     return later.reason == answer.reason or alike(answer.text or "", later.text or "") >= ALIKE
 

@@ -214,6 +214,21 @@ def find_alerts(session: Session, operator_id: int, limit: int = 20) -> Sequence
     return session.execute(query).all()
 
 
+def find_pressing(session: Session, limit: int = 2_000) -> dict[int, dict[int, bool]]:
+    """By operator (0 for everybody): the running clocks they were told of and have not waved away, and whether each
+    is late. Clocks whose warning is still to come are passed over before anything is joined."""
+    query = (
+        select(Alert.operator_id, Clock.id, Clock.late_at)
+        .join(Alert, Alert.clock_id == Clock.id)
+        .where(Clock.stopped_at.is_(None), Clock.stage.is_distinct_from(WARN), Alert.seen_at.is_(None))
+        .limit(limit)
+    )
+    told: dict[int, dict[int, bool]] = {}
+    for operator_id, clock_id, late_at in session.execute(query):
+        told.setdefault(operator_id, {})[clock_id] = late_at is not None
+    return told
+
+
 def find_last_alerted(session: Session, operator_ids: Sequence[int]) -> dict[int, datetime]:
     """When each of these operators was alerted last."""
     found = {}

@@ -18,6 +18,7 @@ from storage import (
     operators,
     outbox,
     products,
+    promises,
     proposals,
     question_sets,
     revisions,
@@ -28,5 +29,5 @@ from storage.base import Base
 METADATA = Base.metadata
 TABLES = (
     answers, audit, clocks, demands, desk, faq, groups, handovers, hours, inbox, jobs, learning, members, model,
-    operators, outbox, products, proposals, question_sets, revisions, search,
+    operators, outbox, products, promises, proposals, question_sets, revisions, search,
 )

@@ -155,6 +155,14 @@ def find_of_causes(session: Session, cause_ids: Sequence[int]) -> dict[int, list
     return said
 
 
+def find_answer(session: Session, cause_id: int) -> Saying | None:
+    """What we said of ourselves to an interaction, as long as it is or will be there to be read."""
+    query = select(Saying).where(
+        Saying.cause_id == cause_id, Saying.operator_id.is_(None), Saying.state.in_((QUEUED, LEASED, SENT))
+    )
+    return session.scalars(query.order_by(Saying.id).limit(1)).first()
+
+
 def find_said(
     session: Session, conversation: str, *, after_no: int = 0, before_no: int | None = None, limit: int = 200
 ) -> Sequence[Saying]:

@@ -17,7 +17,8 @@ MOST_QUESTIONS, MOST_RUNS = 2_000, 40
 
 
 class SavedQuestion(Base):
-    """A text with what should answer it: a passage id, or None where silence is right."""
+    """A text with what should answer it: a passage id, of a product perhaps with the fact to be told («product:x price»),
+    or None where silence is right."""
 
     __tablename__ = "saved_questions"
 
@@ -47,7 +48,8 @@ class BenchRun(Base):
 
 
 class BenchResult(Base):
-    """What one question of a run came to: the verdict, and the passage nearest to it with its confidence."""
+    """What one question of a run came to: the verdict, and the passage nearest to it (of a product with the fact
+    asked) with its confidence."""
 
     __tablename__ = "bench_results"
 

@@ -34,6 +34,9 @@ ACTIONS = {
     "outbox.discard": mark("不发了"), "proposal.accept": mark("采纳问答建议"), "proposal.dismiss": mark("忽略问答建议"),
     "proposal.reopen": mark("放回问答建议"), "demand.settle": mark("处理需求"), "question.add": mark("加考题"),
     "question.remove": mark("去掉考题"), "question.import": mark("导入考题"), "question.run": mark("考一遍"),
+    "operator.duty": mark("上岗或下岗"), "hours.save": mark("改营业时间"), "hours.remove": mark("删营业时间"),
+    "promises.save": mark("改时限"), "canned.save": mark("写快捷回复"), "canned.remove": mark("删快捷回复"),
+    "handover.note": mark("写内部备注"), "proposal.merge": mark("合并问答建议"), "proposal.part": mark("拆开问答建议"),
 }
 # Where a subject of this kind can be looked at.
 ADDRESSES = {

@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from bot.console.language import mark
-from bot.console.pages import post
+from bot.console.pages import get, post
 from bot.console.visit import Visit
 from bot.hours import Hours
 from handlers.clocks import actions
 from storage import answers, clocks, handovers, hours, members, operators
 from storage.answers import RESOLVED
 from storage.clocks import Clock
-from storage.operators import MANAGER
+from storage.operators import MANAGER, VIEWER
 
 NAMES = {
     clocks.FIRST: mark("首次回复"), clocks.NEXT: mark("再次回复"), clocks.RESOLUTION: mark("解决"),
@@ -103,7 +103,13 @@ def set_duty(visit: Visit) -> Response:
 def wave_away(visit: Visit) -> Response:
     with visit.desk.database.write() as session:
         clocks.wave_away(session, visit.path("id"), visit.operator.id, visit.now)
-    return visit.go("/console/handovers")
+    visit.desk.pressed.forget()
+    return visit.go(visit.back("/console/handovers"))
+
+
+def pressing(visit: Visit) -> Response:
+    """The badge's count, asked for by every open page; who comes without JavaScript sees the queue."""
+    return visit.page("pressing_poll.html") if visit.is_partial else visit.go("/console/handovers")
 
 
 def stop_all(session: Session, visit: Visit, handover_id: int) -> None:
@@ -117,4 +123,8 @@ def start_again(session: Session, visit: Visit, handover_id: int) -> None:
     actions.start_again(session, handovers.get(session, handover_id), visit.now, written)
 
 
-PAGES = (post("/duty", set_duty, MANAGER), post("/alerts/{id:int}/seen", wave_away, MANAGER))
+PAGES = (
+    post("/duty", set_duty, MANAGER),
+    post("/alerts/{id:int}/seen", wave_away, MANAGER),
+    get("/pressing", pressing, VIEWER),
+)

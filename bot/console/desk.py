@@ -11,6 +11,7 @@ from bot.console.fortnight import Fortnight
 from bot.console.healthy_days import HealthyDays
 from bot.console.language import Catalogue
 from bot.console.paper import Paper
+from bot.console.pressing import Pressed
 from bot.context import Shop
 from bot.dispatch import Dispatcher
 from bot.events import Event, Handled
@@ -42,6 +43,7 @@ class Desk:
         self.is_https = settings.public_url.startswith("https://")
         self.fortnight = Fortnight(database, self.zone)
         self.healthy_days = HealthyDays(database, self.zone)
+        self.pressed = Pressed(database)
         self.catalogue = Catalogue.load()
         self.assets = Assets.load()
         self.paper = Paper(self.zone, self.assets)

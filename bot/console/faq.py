@@ -5,10 +5,11 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from bot.console import faq_forms
+from bot.console import faq_forms, shelved
 from bot.console.faq_bench import LONGEST_TEXT, Bench
 from bot.console.faq_forms import FaqForm
 from bot.console.pages import get, post
+from bot.console.shelved import Shelved
 from bot.console.visit import NotFound, Visit
 from handlers.faq.messages import answer_values
 from storage import faq
@@ -17,6 +18,10 @@ from storage.operators import MANAGER, VIEWER
 
 LIST, A_PAGE = "/console/faq", 50
 SWITCHES = {"on": True, "off": False}
+
+SHELVED: Shelved[FaqEntry] = Shelved(
+    "faq", LIST, faq.find, faq.find_any, faq.remove, faq.restore, lambda entry: {"question": entry.question}
+)
 
 
 class Stale(Exception):
@@ -32,7 +37,7 @@ def entries(visit: Visit) -> Response:
         )
         doubles = faq_forms.find_all_doubles(faq.find_wordings(session))
         categories, total = faq.find_categories(session), faq.count(session)
-        deleted = _find_deleted(session, visit.query("deleted", 80))
+        deleted = shelved.find_deleted(session, SHELVED, visit.query("deleted", 80))
     return visit.page(
         "faq.html", entries=found[:A_PAGE], next_after=found[A_PAGE - 1].id if len(found) > A_PAGE else None,
         doubles=doubles, categories=[each for each in categories if each], total=total, words=words,
@@ -74,24 +79,11 @@ def switch(visit: Visit) -> Response:
 
 
 def delete(visit: Visit) -> Response:
-    entry_id = visit.path("id")
-    with visit.read() as session:
-        entry = faq.find(session, entry_id)
-    if entry is None:
-        raise NotFound
-    with visit.act("faq.delete", f"faq:{entry_id}", question=entry.question) as session:
-        faq.remove(session, entry_id, visit.now)
-    visit.desk.shelf.refresh()
-    return visit.go(f"{LIST}?deleted={entry_id}")
+    return shelved.delete(visit, SHELVED)
 
 
 def restore(visit: Visit) -> Response:
-    entry_id = visit.path("id")
-    with visit.act("faq.restore", f"faq:{entry_id}") as session:
-        faq.get(session, entry_id)
-        faq.restore(session, entry_id, visit.now)
-    visit.desk.shelf.refresh()
-    return visit.go(f"{LIST}/{entry_id}", visit.translate("已恢复。"))
+    return shelved.restore(visit, SHELVED, visit.translate("已恢复。"))
 
 
 def bench(visit: Visit) -> Response:
@@ -146,13 +138,6 @@ def _form(visit: Visit, typed: FaqForm, status: int = 200) -> Response:
         "faq_edit.html", status, form=typed, doubles=doubles, categories=categories,
         may_name=sorted(answer_values(visit.desk.shop)),
     )
-
-
-def _find_deleted(session: Session, entry_id: str) -> FaqEntry | None:
-    """The entry deleted a moment ago, for the undo button; None when it is back already."""
-    if not entry_id or faq.find(session, entry_id) is not None:
-        return None
-    return faq.find_any(session, entry_id)
 
 
 # An id may hold a slash, so what ends in a word stands before what ends in the id.

@@ -48,6 +48,11 @@ class Found:
     strongest: Sequence[tuple[str, float]]
     signals: Sequence[tuple[str, float]]
 
+    @property
+    def answer_name(self) -> str:
+        """What the answer is called in the log: the passage, and the fact of a product."""
+        return self.passage_id if self.aspect is None else f"{self.passage_id} {self.aspect}"
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

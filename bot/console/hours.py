@@ -1,4 +1,4 @@
-"""Business hours: the week, and the days that are different."""
+"""Business hours and promised times: the week, and the days that are different."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 from starlette.responses import Response
 
-from bot.console import forms
+from bot.console import forms, promises
 from bot.console.forms import Form
 from bot.console.language import mark
 from bot.console.pages import get, post
 from bot.console.visit import Visit
 from bot.hours import BadSpans, Hours, read_spans, write_spans
 from storage import hours
-from storage.operators import MANAGER
+from storage.operators import ADMIN, MANAGER
 
 PLACE = "/console/hours"
 WEEKDAYS = (mark("周一"), mark("周二"), mark("周三"), mark("周四"), mark("周五"), mark("周六"), mark("周日"))
@@ -58,6 +58,14 @@ def remove_day(visit: Visit) -> Response:
     return visit.go(PLACE, visit.translate("已删除。"))
 
 
+def save_promises(visit: Visit) -> Response:
+    form, wanted = promises.read(visit)
+    if form.errors:
+        return _page(visit, promised=form, status=422)
+    promises.keep(visit, wanted)
+    return visit.go(PLACE, visit.translate("已保存，从下一个问题开始算。"))
+
+
 def _read(visit: Visit, form: Form[Any], name: str) -> str:
     try:
         return write_spans(read_spans(str(form.values[name])))
@@ -67,22 +75,26 @@ def _read(visit: Visit, form: Form[Any], name: str) -> str:
 
 
 def _page(
-    visit: Visit, *, week: Form[Any] | None = None, day: Form[Any] | None = None, status: int = 200
+    visit: Visit, *, week: Form[Any] | None = None, day: Form[Any] | None = None,
+    promised: Form[Any] | None = None, status: int = 200,
 ) -> Response:
     with visit.read() as session:
         rows = hours.find_all(session)
+        promised = promised or promises.form_of(visit, session)
     known = Hours.of(visit.desk.settings.time_zone, [(row.day, row.spans) for row in rows])
     week = week or forms.blank(**{f"day{row.day}": row.spans for row in rows if len(row.day) == 1})
     return visit.page(
         "hours.html", status, week=week, day=day or forms.blank(), weekdays=[visit.translate(name) for name in WEEKDAYS],
         days=[row for row in rows if len(row.day) > 1], is_open=known.is_open(visit.now),
-        opens_at=known.opens_at(visit.now), is_always=known.is_always, zone=visit.desk.settings.time_zone,
+        opens_at=known.opens_at(visit.now), is_always=known.is_always, promised=promised, promises=promises.lines(visit),
+        zone=visit.desk.settings.time_zone,
     )
 
 
 PAGES = (
     get("/hours", show, MANAGER),
     post("/hours", save, MANAGER),
+    post("/hours/promises", save_promises, ADMIN),
     post("/hours/days", save_day, MANAGER),
     post("/hours/days/{day}/remove", remove_day, MANAGER),
 )

@@ -12,17 +12,19 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from bot.console.faq_bench import ANSWERED, Bench
+from bot.console.language import mark
 from bot.console.pages import get, post
 from bot.console.visit import NotFound, Visit
 from content.learning.findings import passage_of
-from content.learning.masking import mask
+from content.masking import on_one_line
 from storage import faq, inbox, products, question_sets, revisions
 from storage.base import AnyRow
 from storage.operators import MANAGER, VIEWER
 from storage.question_sets import MOST_QUESTIONS, RIGHT, SILENT, WRONG, BenchRun
 
 LIST, RUNS = "/console/learning/questions", "/console/learning/questions/runs"
-LONGEST_FILE, SHOWN_FAULTS = 1_500_000, 5
+LONGEST_FILE, SHOWN_FAULTS, LONGEST_NAME = 1_500_000, 5, 100
+ASPECTS = {"price": mark("价格"), "stock": mark("库存"), "spec": mark("规格"), "about": mark("介绍")}
 
 
 class Full(Exception):
@@ -41,7 +43,7 @@ def overview(visit: Visit) -> Response:
     with visit.read() as session:
         questions, runs = question_sets.find_questions(session), question_sets.find_runs(session)
         last = {row.question_id: row for row in question_sets.find_results(session, runs[0].id)} if runs else {}
-        titles = _titles(session, [one.expected for one in questions])
+        titles = _titles(visit, session, [one.expected for one in questions])
         newest = revisions.count(session)
     return visit.page(
         "learning_questions.html", questions=questions, runs=runs, last=last, titles=titles, newest=newest, faults=[],
@@ -50,7 +52,7 @@ def overview(visit: Visit) -> Response:
 
 def add(visit: Visit) -> Response:
     """One question, from the test bench or by hand."""
-    text = mask(str(visit.form.get("text", "")))
+    text = on_one_line(str(visit.form.get("text", "")))
     expected = str(visit.form.get("expected", "")).replace("\0", "")[:100] or None
     return _keep(visit, text, expected, is_addressed=visit.form.get("to") == "us", source="bench")
 
@@ -60,11 +62,12 @@ def add_from_log(visit: Visit) -> Response:
     with visit.read() as session:
         row = inbox.get(session, visit.path("id"))
     wants_answer = visit.form.get("expected") == "answer"
-    expected = passage_of(row.reason) or None if wants_answer and row.outcome == "answered" else None
+    is_ours = wants_answer and row.outcome == "answered" and passage_of(row.reason) != ""
+    expected = (row.reason or "")[:LONGEST_NAME] if is_ours else None
     is_addressed = row.group_id is None or '"is_to_us":true' in (row.detail or "")
     if row.kind != "MessageReceived" or not row.text or (wants_answer and expected is None):
         raise NotFound
-    return _keep(visit, mask(row.text), expected, is_addressed=is_addressed, source="log")
+    return _keep(visit, on_one_line(row.text), expected, is_addressed=is_addressed, source="log")
 
 
 def remove(visit: Visit) -> Response:
@@ -107,7 +110,7 @@ def read_lines(content: bytes) -> tuple[list[dict[str, Any]], list[int]]:
         text = found.get("text") if isinstance(found, dict) else None
         expected = found.get("expected") if isinstance(found, dict) else None
         is_passage = expected is None or (isinstance(expected, str) and ":" in expected and len(expected) <= 100)
-        if not isinstance(text, str) or not (shown := mask(text)) or not is_passage or "\0" in (expected or ""):
+        if not isinstance(text, str) or not (shown := on_one_line(text)) or not is_passage or "\0" in (expected or ""):
             faults.append(number)
             continue
         is_addressed = found.get("to") == "us"
@@ -124,11 +127,11 @@ def run(visit: Visit) -> Response:
         for one in questions:
             verdict = bench.judge(one.text, one.is_addressed)
             nearest = verdict.found[0] if verdict.found else None
-            answer = nearest.passage_id if nearest is not None and verdict.decision == ANSWERED else None
+            name = nearest.answer_name[:LONGEST_NAME] if nearest is not None else None
             results.append(
                 {
-                    "question_id": one.id, "verdict": judge(one.expected, answer),
-                    "passage_id": nearest.passage_id if nearest else None,
+                    "question_id": one.id, "verdict": judge(one.expected, name if verdict.decision == ANSWERED else None),
+                    "passage_id": name,
                     "confidence": nearest.confidence if nearest else None,
                 }
             )
@@ -142,8 +145,9 @@ def run(visit: Visit) -> Response:
 
 
 def judge(expected: str | None, answer: str | None) -> str:
-    """Right, wrong (another answer, or one where silence was wanted), or silent where an answer was wanted."""
-    if expected == answer:
+    """Right, wrong (another answer, another fact of the product, or one where silence was wanted), or silent where an
+    answer was wanted. Where no fact is expected, every fact of the product is right."""
+    if expected == answer or (answer is not None and expected == answer.partition(" ")[0]):
         return RIGHT
     return SILENT if answer is None else WRONG
 
@@ -158,7 +162,7 @@ def show_run(visit: Visit) -> Response:
         results = question_sets.find_results(session, now.id)
         earlier = question_sets.find_results(session, before.id) if before is not None else []
         passages = [row.passage_id for row in [*results, *earlier]] + [row.expected for row in results]
-        titles = _titles(session, passages)
+        titles = _titles(visit, session, passages)
     fixed, broke, other = differ(results, earlier)
     return visit.page(
         "learning_run.html", run=now, before=before, runs=runs, results=results, titles=titles, fixed=fixed,
@@ -167,16 +171,25 @@ def show_run(visit: Visit) -> Response:
 
 
 def differ(now: Sequence[AnyRow], before: Sequence[AnyRow]) -> tuple[list[Changed], list[Changed], list[Changed]]:
-    """Questions in both runs that became right, that are right no more, and that are wrong in another way."""
+    """Questions in both runs that became right, that are right no more, and the others that come out differently:
+    wrong in another way, or right with another fact of the product."""
     known = {row.question_id: row for row in before}
     both = [Changed(row, known[row.question_id]) for row in now if row.question_id in known]
     fixed = [one for one in both if one.now.verdict == RIGHT != one.before.verdict]
     broke = [one for one in both if one.before.verdict == RIGHT != one.now.verdict]
     other = [
         one for one in both
-        if RIGHT not in (one.now.verdict, one.before.verdict) and one.now.verdict != one.before.verdict
+        if one not in fixed and one not in broke
+        and (one.now.verdict != one.before.verdict or _is_other_fact(one.now.passage_id, one.before.passage_id))
     ]  # fmt: skip
     return fixed, broke, other
+
+
+def _is_other_fact(now: str | None, before: str | None) -> bool:
+    """The same product, and another fact of it; runs from before facts were kept do not count."""
+    passage, _, fact = (now or "").partition(" ")
+    earlier, _, told = (before or "").partition(" ")
+    return passage == earlier and bool(fact and told) and fact != told
 
 
 def _other(runs: Sequence[BenchRun], now: BenchRun, wanted: int | None) -> BenchRun | None:
@@ -208,16 +221,21 @@ def _full(visit: Visit) -> Response:
     return visit.go(LIST, visit.translate("最多 %(most)s 道考题，先去掉一些。", most=MOST_QUESTIONS), is_bad=True)
 
 
-def _titles(session: Session, passage_ids: Sequence[str | None]) -> dict[str | None, str]:
-    """A title for each passage; for one that is gone, its id."""
-    wanted = {one for one in passage_ids if one}
-    entries = faq.find_with_ids(session, [one.removeprefix("faq:") for one in wanted if one.startswith("faq:")])
+def _titles(visit: Visit, session: Session, names: Sequence[str | None]) -> dict[str | None, str]:
+    """A title for each answer, with the fact of a product; for one that is gone, its name."""
+    wanted = {one: one.partition(" ") for one in names if one}
+    passages = {passage for passage, _, _ in wanted.values()}
+    entries = faq.find_with_ids(session, [one.removeprefix("faq:") for one in passages if one.startswith("faq:")])
     goods = products.find_with_ids(
-        session, [one.removeprefix("product:") for one in wanted if one.startswith("product:")]
+        session, [one.removeprefix("product:") for one in passages if one.startswith("product:")]
     )
-    titles: dict[str | None, str] = {one: one for one in wanted}
-    titles |= {f"faq:{row.id}": row.question for row in entries.values()}
-    return titles | {f"product:{row.id}": row.name for row in goods.values()}
+    known = {f"faq:{row.id}": row.question for row in entries.values()}
+    known |= {f"product:{row.id}": row.name for row in goods.values()}
+    titles: dict[str | None, str] = {}
+    for name, (passage, _, fact) in wanted.items():
+        told = visit.translate(ASPECTS[fact]) if fact in ASPECTS else fact.removeprefix("attribute:")
+        titles[name] = " · ".join(part for part in (known.get(passage, passage), told) if part)
+    return titles
 
 
 PAGES = (

@@ -20,6 +20,7 @@ FEATURES = {
 OUTCOMES = {
     "answered": (mark("已回答"), "green"),
     "unanswered": (mark("未答"), "amber"),
+    "pointed": (mark("指给上面"), "green"),
     "asked_back": (mark("反问"), "blue"),
     "asked_model": (mark("问模型"), "violet"),
     "handover": (mark("已转人工"), "blue"),

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from bot.console import product_forms
+from bot.console import product_forms, shelved
 from bot.console.pages import get, post
 from bot.console.product_forms import ProductForm, SkuRow
+from bot.console.shelved import Shelved
 from bot.console.visit import NotFound, Visit
 from storage import products
 from storage.operators import MANAGER, VIEWER
@@ -18,6 +19,10 @@ from storage.products import LOW_STOCK, Product
 
 LIST, A_PAGE, BLANK_ROWS = "/console/products", 50, 2
 STOCKS = ("in", "low", "out", "off")
+
+SHELVED: Shelved[Product] = Shelved(
+    "product", LIST, products.find, products.find_any, products.remove, products.restore, lambda product: {"name": product.name}
+)
 
 
 class Stale(Exception):
@@ -47,7 +52,7 @@ def catalogue(visit: Visit) -> Response:
         )
         shown = _shown(session, found[:A_PAGE])
         categories, total = products.find_categories(session), products.count(session)
-        deleted = _find_deleted(session, visit.query("deleted", 80))
+        deleted = shelved.find_deleted(session, SHELVED, visit.query("deleted", 80))
     return visit.page(
         "products.html", products=shown, next_after=found[A_PAGE - 1].id if len(found) > A_PAGE else None,
         categories=categories, total=total, words=words, category=category, stock=stock, deleted=deleted,
@@ -76,23 +81,11 @@ def update(visit: Visit) -> Response:
 
 
 def delete(visit: Visit) -> Response:
-    product_id = visit.path("id")
-    with visit.read() as session:
-        product = products.find(session, product_id)
-    if product is None:
-        raise NotFound
-    with visit.act("product.delete", f"product:{product_id}", name=product.name) as session:
-        products.remove(session, product_id, visit.now)
-    visit.desk.shelf.refresh()
-    return visit.go(f"{LIST}?deleted={product_id}")
+    return shelved.delete(visit, SHELVED)
 
 
 def restore(visit: Visit) -> Response:
-    product_id = visit.path("id")
-    with visit.act("product.restore", f"product:{product_id}") as session:
-        products.restore(session, product_id, visit.now)
-    visit.desk.shelf.refresh()
-    return visit.go(f"{LIST}/{product_id}", visit.translate("已恢复，暂未上架。"))
+    return shelved.restore(visit, SHELVED, visit.translate("已恢复，暂未上架。"))
 
 
 def _save(visit: Visit, product_id: str) -> Response:
@@ -148,13 +141,6 @@ def _shown(session: Session, rows: Sequence[Product]) -> list[Shown]:
         state = "off" if not row.is_on_sale else "out" if stock == 0 else "low" if stock < LOW_STOCK else "in"
         shown.append(Shown(row, min(prices), max(prices), stock, state))
     return shown
-
-
-def _find_deleted(session: Session, product_id: str) -> Product | None:
-    """The product deleted a moment ago, for the undo button; None when it is back already."""
-    if not product_id or products.find(session, product_id) is not None:
-        return None
-    return products.find_any(session, product_id)
 
 
 # An id may hold a slash, so what ends in a word stands before what ends in the id.

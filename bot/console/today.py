@@ -11,12 +11,13 @@ from pydantic import BaseModel, StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from bot.console import forms, names
+from bot.console import clocks, forms, names
 from bot.console.pages import get, post
 from bot.console.visit import Visit
 from storage import groups, handovers, inbox, jobs, members, model, outbox
 from storage.operators import MANAGER, VIEWER
 
+FEW_TOLD = 5  # alerts; the queue shows them all
 SHOWN = 20  # of each kind; the rest is a click away
 STUCK_AFTER = timedelta(minutes=2)
 ASK_A_PERSON = (outbox.UNKNOWN, outbox.FAILED, outbox.HELD)
@@ -44,6 +45,7 @@ class DiscardForm(BaseModel):
 def today(visit: Visit) -> Response:
     now = visit.now
     with visit.read() as session:
+        told = clocks.find_told(visit, session) if visit.may(MANAGER) else []
         waiting = handovers.find(session, (handovers.OPEN, handovers.TAKEN), SHOWN)
         troubled = inbox.find_troubled(session, SHOWN + 1)
         sayings = outbox.find_by_state(session, ASK_A_PERSON, SHOWN + 1)
@@ -53,9 +55,11 @@ def today(visit: Visit) -> Response:
         places = [one.group_id for one in waiting] + [one.group_id for one in troubled]
         places += [one.group_id for one in sayings]
         group_names = groups.find_names(session, {place for place in places if place})
-    is_quiet = not (waiting or troubled or sayings or resting or stuck)
+    is_quiet = not (told or waiting or troubled or sayings or resting or stuck)
     return visit.page(
         "today.html",
+        told=told[:FEW_TOLD],
+        told_count=len(told),
         waiting=waiting,
         troubled=troubled,
         sayings=sayings,

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from bot.console.desk import Desk
 from bot.console.language import choose, translate
 from bot.console.navigation import of_role
+from bot.console.pressing import Pressing
 from bot.console.security import csrf_token
 from storage import audit
 
@@ -156,6 +157,7 @@ class Visit:
             "layout": "partial.html" if self.is_partial else "layout.html",
             "current": self.request.url.path,
             "may": self.may,
+            "pressing_now": self.pressing,
         }
         html = self.desk.paper.render(template, known | values)
         response = HTMLResponse(html, status_code, headers={"Vary": "HX-Request, Accept-Language, Cookie"})
@@ -166,6 +168,11 @@ class Visit:
     def may(self, role: str) -> bool:
         """Is the operator at least this? For showing or hiding buttons; the page's own role is what protects."""
         return self._operator is not None and self._operator.is_at_least(role)
+
+    def pressing(self) -> Pressing:
+        """The clocks this operator is told of; none for who may not see to them."""
+        who = self._operator
+        return self.desk.pressed.of(who.id, self.now) if who is not None and self.may("manager") else Pressing()
 
     def go(self, url: str, toast: str = "", *, is_bad: bool = False) -> Response:
         """On to another page, after something was done, with a short message there."""

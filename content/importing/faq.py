@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from content import render
 from content.importing import fields
+from content.importing.checking import check_all
 from content.importing.headers import FAQ, known_as
 from content.importing.products import ADDED, UNCHANGED, UPDATED
 from content.importing.reading import Row
@@ -35,21 +36,15 @@ class Checked:
 
 def check(rows: Sequence[Row]) -> tuple[list[Checked], list[RefusedRow]]:
     """What can be stored and what is refused; of two rows with one id the first is taken."""
-    checked: dict[str, Checked] = {}
-    refused: list[RefusedRow] = []
-    for row in rows:
-        try:
-            one = Checked(
-                row.line, _values({known_as(name, FAQ): value for name, value in row.values.items()})
-            )
-            before = checked.setdefault(one.id, one)
-            if before is not one:
-                raise Refused(
-                    f"编号与第 {before.line} 行重复", f"the id stands in line {before.line} already"
-                )
-        except Refused as reason:
-            refused.append(RefusedRow(row.line, reason))
-    return list(checked.values()), refused
+    return check_all(rows, _entry, _refuse)
+
+
+def _entry(row: Row) -> Checked:
+    return Checked(row.line, _values({known_as(name, FAQ): value for name, value in row.values.items()}))
+
+
+def _refuse(before: Checked, one: Checked) -> None:
+    raise Refused(f"编号与第 {before.line} 行重复", f"the id stands in line {before.line} already")
 
 
 def _values(named: Mapping[str, Any]) -> dict[str, Any]:

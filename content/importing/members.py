@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from content.importing import fields
+from content.importing.checking import check_all
 from content.importing.headers import MEMBER, known_as
 from content.importing.products import ADDED, UNCHANGED, UPDATED
 from content.importing.reading import Row
@@ -33,17 +34,7 @@ class Checked:
 
 def check(rows: Sequence[Row]) -> tuple[list[Checked], list[RefusedRow]]:
     """What can be stored and what is refused. Several rows with one id are one member in several groups."""
-    checked: dict[str, Checked] = {}
-    refused: list[RefusedRow] = []
-    for row in rows:
-        try:
-            one = _member(row)
-            before = checked.setdefault(one.id, one)
-            if before is not one:
-                _join(before, one)
-        except Refused as reason:
-            refused.append(RefusedRow(row.line, reason))
-    return list(checked.values()), refused
+    return check_all(rows, _member, _join)
 
 
 def _member(row: Row) -> Checked:

@@ -14,7 +14,7 @@ from content.knowledge import QUESTION_THRESHOLD, Knowledge, question_likelihood
 from content.knowledge.text import normalise, units, without_punctuation
 from content.learning.clustering import Clusters, cosine
 from content.learning.demand import RESTOCK, VARIANT, parse_wish
-from content.learning.masking import mask
+from content.masking import on_one_line
 from storage import handovers, learning, products
 from storage.base import AnyRow
 from storage.demands import SOLD_OUT, Wished
@@ -26,7 +26,7 @@ SPOKEN_WITHIN = timedelta(minutes=5)
 SAME_QUESTION = 0.5  # likeness from which a member's second question is the first one again
 SAME_FACT = 0.85  # and where both name a product, which makes them alike already
 NAMED = 0.3  # confidence from which a message is about a product
-ASKING = ("answered", "asked_back", "unanswered", "handover")
+ASKING = ("answered", "pointed", "asked_back", "unanswered", "handover")
 PLACEHOLDER = re.compile("〔[^〕]{1,4}〕")
 # Said to us, a statement may ask as well: «我要开发票», «链接打不开了».
 REQUEST = re.compile("我要|我想|想要|帮我|帮忙|麻烦|请|能|可以|需要|没收到|还没|坏了|少了|漏了|打不开|不了|失败|错了|not work|please", re.IGNORECASE)
@@ -60,7 +60,7 @@ def key_of(text: str) -> str:
 
 def worth_asking(text: str) -> str | None:
     """The text without personal data when it asks something; None for talk, and for calls for a person."""
-    shown = mask(text)
+    shown = on_one_line(text)
     rest = PLACEHOLDER.sub("", shown)
     if len(units(normalise(rest))) < 3 or (len(rest) <= 24 and PERSON.search(rest)):
         return None
@@ -142,7 +142,7 @@ class Finder:
         return self._likeness(row, other) >= (SAME_FACT if is_same_passage else SAME_QUESTION)
 
     def _likeness(self, row: AnyRow, other: AnyRow) -> float:
-        one, two = self._shape(mask(row.text)), self._shape(mask(other.text or ""))
+        one, two = self._shape(on_one_line(row.text)), self._shape(on_one_line(other.text or ""))
         return 0.0 if one is None or two is None else cosine(one.vector, two.vector)
 
     def _written(self, row: AnyRow, found: Findings) -> None:
@@ -194,7 +194,7 @@ class Finder:
             return
         found.wished.append(
             Wished(
-                product_id, kind, wanted[:40], mask(row.text), row.member_id, row.group_id or "", row.id,
+                product_id, kind, wanted[:40], on_one_line(row.text), row.member_id, row.group_id or "", row.id,
                 row.received_at,
             )
         )
@@ -238,5 +238,5 @@ def is_to_be_had(facts: products.ProductFacts) -> bool:
 
 def mask_answer(text: str) -> str:
     """An operator's answer without the member's data, line by line."""
-    return "\n".join(shown for line in text[:LONGEST_ANSWER].splitlines() if (shown := mask(line)))
+    return "\n".join(shown for line in text[:LONGEST_ANSWER].splitlines() if (shown := on_one_line(line)))
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bot.hours import Hours
 from handlers.clocks import rules
 from handlers.clocks.rules import OnDuty
-from storage import clocks, handovers, inbox, operators, outbox
+from storage import clocks, handovers, inbox, operators, outbox, promises
 from storage.clocks import COMPLAINT_RESPONSE, LATE, RESPONSES, Clock
 from storage.handovers import COMPLAINT, Handover
 
@@ -31,7 +31,7 @@ def start(
     return clocks.start_once(
         session, kind=kind, channel=handover.channel, conversation=handover.conversation,
         group_id=handover.group_id, member_id=handover.member_id, handover_id=handover.id, asked_id=asked_id,
-        started_at=started_at, stages=rules.plan(kind, started_at, hours),
+        started_at=started_at, stages=rules.plan(promises.find_all(session)[kind], started_at, hours),
     )
 
 

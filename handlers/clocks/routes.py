@@ -6,7 +6,7 @@ from bot.context import Context
 from bot.events import DeadlineReached, HandoverOpened, MemberSpokeAgain, OperatorSpoke, QuestionOpened
 from bot.routing import Routes
 from handlers.clocks import actions, rules
-from storage import clocks, handovers
+from storage import clocks, handovers, promises
 from storage.clocks import FIRST, LATE, NEXT, RESPONSES
 
 routes = Routes("clocks")
@@ -17,7 +17,7 @@ def question_opened(ctx: Context, fact: QuestionOpened) -> None:
     clocks.start_once(
         ctx.session, kind=FIRST, channel=fact.channel, conversation=fact.conversation, group_id=fact.group_id,
         member_id=ctx.sender().id, handover_id=None, asked_id=fact.asked_id, started_at=fact.occurred_at,
-        stages=rules.plan(FIRST, fact.occurred_at, ctx.hours()),
+        stages=rules.plan(promises.find_all(ctx.session)[FIRST], fact.occurred_at, ctx.hours()),
     )
     ctx.decide("done")
 

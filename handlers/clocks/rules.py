@@ -1,9 +1,9 @@
-"""What is promised when, and who is told when it is not kept; pure."""
+"""When a promise is due, and who is told when it is not kept; pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,30 +14,11 @@ from storage.clocks import (
     EVERYBODY,
     FIRST,
     LATE,
-    NEXT,
     RESOLUTION,
     WARN,
 )
+from storage.promises import Promise
 
-MINUTE, HOUR = 60, 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """After how many seconds somebody is warned, and when it is late; in business hours, or around the clock."""
-
-    warn: int
-    late: int
-    is_in_hours: bool = True
-
-
-PROMISES: Mapping[str, Promise] = {
-    FIRST: Promise(10, 15),
-    NEXT: Promise(2 * MINUTE, 3 * MINUTE),
-    RESOLUTION: Promise(3 * HOUR, 4 * HOUR),
-    COMPLAINT_RESPONSE: Promise(20 * MINUTE, 30 * MINUTE),
-    COMPLAINT_CLOSING: Promise(20 * HOUR, 24 * HOUR, is_in_hours=False),
-}
 OF_A_HANDOVER = (FIRST, RESOLUTION)
 OF_A_COMPLAINT = (COMPLAINT_RESPONSE, COMPLAINT_CLOSING)
 COMPLAINTS = frozenset(OF_A_COMPLAINT)
@@ -51,9 +32,8 @@ CLOSING = re.compile(
 LONGEST_CLOSING = 24
 
 
-def plan(kind: str, started_at: datetime, hours: Hours) -> list[tuple[str, datetime]]:
+def plan(promise: Promise, started_at: datetime, hours: Hours) -> list[tuple[str, datetime]]:
     """The stages of a clock with their times."""
-    promise = PROMISES[kind]
     stages = ((WARN, promise.warn), (LATE, promise.late))
     if promise.is_in_hours:
         return [(stage, hours.after(started_at, seconds)) for stage, seconds in stages]

@@ -11,7 +11,7 @@ from bot.events import ModelAnswered, QuestionUnanswered
 from bot.jobs import AnswerWanted
 from content import sources
 from content.knowledge import Candidate
-from handlers.faq import guard, messages, rules, topics
+from handlers.faq import actions, guard, messages, rules, topics
 from handlers.faq.rules import Question
 
 TOPIC_SECONDS = 120  # what a member said this shortly before is still what they speak of
@@ -52,6 +52,9 @@ def hear(ctx: Context, fact: ModelAnswered) -> None:
     if silent is not None:
         ctx.decide("silent", silent)
         return
+    # Only plain questions go to the model unasked.
+    if not fact.is_addressed and fact.cited and actions.is_repeated(ctx, _first(fact), is_plain=True):
+        return
     trouble = _said(ctx, fact) if fact.verdict == "chosen" else fact.verdict or "none"
     if trouble is None:
         took = "kept from before" if fact.is_kept else f"{fact.tokens_in}+{fact.tokens_out} tokens"
@@ -71,8 +74,6 @@ def _why_silent(ctx: Context, fact: ModelAnswered) -> str | None:
     recent = ctx.recent(rules.COOL_DOWN_SECONDS)
     if ctx.has_operator_spoken(rules.OPERATOR_SECONDS) or rules.has_moved_on(recent, fact.member_id, fact.asked_id):
         return "answered meanwhile"
-    if not fact.is_addressed and fact.cited and rules.was_just_said(recent, _first(fact)):
-        return f"just answered: {rules.answer_name(_first(fact))}"[:200]
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from bot.context import Shop
 from bot.outbox import Button, Card, Conversation, Outbox, Text
 from content import render
 from content.knowledge import Candidate
+from handlers.faq import rules
 from storage import faq, products
 from storage.products import ProductFacts
 
@@ -35,6 +37,11 @@ def answered(session: Session, outbox: Outbox, here: Conversation, best: Candida
 def quoted(outbox: Outbox, here: Conversation, answer: str) -> None:
     """The model's answer, which the guard found word for word in its sources."""
     outbox.put(here, Text(answer, here.member_id))
+
+
+def pointed(outbox: Outbox, here: Conversation, answer: str, answered_at: datetime) -> None:
+    """Where the answer stands already: its time and first words."""
+    outbox.say(here, "faq/pointed", mention=here.member_id, answered_at=answered_at, words=rules.first_words(answer))
 
 
 def asked_back(session: Session, outbox: Outbox, here: Conversation, close: Sequence[Candidate]) -> bool:

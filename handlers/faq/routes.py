@@ -6,7 +6,7 @@ from bot.context import Context
 from bot.events import ModelAnswered, QuestionOpened, QuestionUnanswered
 from bot.routing import Routes
 from content.knowledge import Candidate
-from handlers.faq import chosen, messages, rules
+from handlers.faq import actions, chosen, messages, rules
 from handlers.faq.rules import Question, parse_question
 
 routes = Routes("faq")
@@ -32,8 +32,8 @@ def question(ctx: Context, asked: Question) -> None:
                 ctx.emit(_opened(ctx))
         else:
             _no_answer(ctx, asked, best)
-    elif not asked.is_addressed and rules.was_just_said(ctx.recent(rules.COOL_DOWN_SECONDS), best):
-        ctx.decide("silent", f"just answered: {rules.answer_name(best)}", best.confidence)
+    elif not asked.is_addressed and actions.is_repeated(ctx, best, is_plain=rules.is_plain(asked)):
+        return
     elif messages.answered(ctx.session, ctx.outbox, ctx.here, best, ctx.shop):
         ctx.decide("answered", rules.answer_name(best), best.confidence)
     else:

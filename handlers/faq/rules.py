@@ -33,7 +33,8 @@ BURST_SECONDS = 8  # messages this close together, by one member, are one questi
 MAX_BURST = 4
 OPERATOR_SECONDS = 180  # we keep silent this long after a person of ours spoke
 SETTLE_SECONDS = 2.5  # a member may still be typing the rest of the question
-COOL_DOWN_SECONDS = 90  # the same answer is not said twice in a group within this
+COOL_DOWN_SECONDS = 90  # the same answer is not said twice in a group within this; who asks is pointed to it
+FIRST_WORDS = 24  # characters of an answer that a pointer to it repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,16 @@ def confidence_wanted(asked: Question) -> float:
     """Unasked we want more certainty, and more again where the form of the words leaves it open («几点能自提»)."""
     if asked.is_addressed:
         return SPEAK_ADDRESSED
-    return SPEAK_UNADDRESSED if asked.likelihood >= QUESTION_THRESHOLD else VERY_SURE
+    return SPEAK_UNADDRESSED if is_plain(asked) else VERY_SURE
 
 
 def is_sure(candidate: Candidate, asked: Question) -> bool:
     return candidate.confidence >= confidence_wanted(asked)
+
+
+def is_plain(asked: Question) -> bool:
+    """Is it a question by its form beyond doubt?"""
+    return asked.likelihood >= QUESTION_THRESHOLD
 
 
 def is_for_model(found: Sequence[Candidate], asked: Question) -> bool:
@@ -84,7 +90,7 @@ def is_for_model(found: Sequence[Candidate], asked: Question) -> bool:
         return False
     if asked.is_addressed:
         return found[0].confidence >= FOR_MODEL_ADDRESSED
-    return asked.likelihood >= QUESTION_THRESHOLD and found[0].confidence >= FOR_MODEL_UNADDRESSED
+    return is_plain(asked) and found[0].confidence >= FOR_MODEL_UNADDRESSED
 
 
 def too_close_to_tell(found: Sequence[Candidate], asked: Question) -> Sequence[Candidate]:
@@ -126,7 +132,7 @@ def passage_of(heard: Heard) -> str | None:
 
 def has_moved_on(recent: Sequence[Heard], member_id: str | None, asked_id: int) -> bool:
     """Did the member get an answer, a person or a newer try after they asked this?"""
-    settled = ("answered", "handover", "asked_back", "asked_model")
+    settled = ("answered", "pointed", "handover", "asked_back", "asked_model")
     return any(
         heard.inbox_id > asked_id and heard.member_id == member_id and heard.kind == "MessageReceived"
         and heard.outcome in settled
@@ -140,7 +146,7 @@ def burst(recent: Sequence[Heard], member_id: str | None, now_text: str) -> str 
     for heard in recent:
         if heard.kind != "MessageReceived":
             continue
-        if heard.member_id != member_id or heard.outcome in ("answered", "handover") or len(parts) == MAX_BURST:
+        if heard.member_id != member_id or heard.outcome in ("answered", "pointed", "handover") or len(parts) == MAX_BURST:
             break
         parts.append(MENTION.sub("", heard.text or "").strip())
     if not any(parts):
@@ -153,6 +159,21 @@ def answer_name(candidate: Candidate) -> str:
     return candidate.passage_id if candidate.aspect is None else f"{candidate.passage_id} {candidate.aspect}"
 
 
-def was_just_said(recent: Sequence[Heard], candidate: Candidate) -> bool:
+def find_said(recent: Sequence[Heard], candidate: Candidate) -> Heard | None:
+    """Where this answer was given lately."""
     name = answer_name(candidate)
-    return any(said_of(heard) == name for heard in recent)
+    return next((heard for heard in recent if said_of(heard) == name), None)
+
+
+def is_by_model(heard: Heard) -> bool:
+    return (heard.reason or "").startswith(BY_MODEL)
+
+
+def was_pointed_to(recent: Sequence[Heard], name: str) -> bool:
+    return any(heard.outcome == "pointed" and heard.reason == name[:200] for heard in recent)
+
+
+def first_words(text: str) -> str:
+    """The beginning of an answer, enough to find it again."""
+    line = " ".join(text.split())
+    return line if len(line) <= FIRST_WORDS else line[:FIRST_WORDS].rstrip(",.，。、；;：: ") + "…"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from bot.channels.base import NeverSaid
 from storage import groups, handovers, products
 from tests.stage import Stage
 
@@ -114,12 +117,53 @@ def test_three_messages_in_a_row_are_one_question(shop: Stage) -> None:
     assert "¥39.9" in said[2]
 
 
-def test_the_same_answer_is_not_said_twice_in_a_row(shop: Stage) -> None:
-    assert shop.says("小王", "几点能自提")
-    assert shop.says("李四", "几点能自提") == ""
+def test_who_asks_again_is_pointed_to_the_answer_above_once(shop: Stage) -> None:
+    assert "9 点到 21 点" in shop.says("小王", "几点可以自提？")
+    shop.pass_time(20)
+    assert shop.says("李四", "请问几点能自提") == "上面 20:00 刚回答过：每天 9 点到 21 点都可以来自提。"
+    assert json.loads(shop.outbox()[-1].body)["mention"] == "stage:李四"
+    first, second = shop.log()
+    assert (second.outcome, second.reason) == ("pointed", first.reason)
+    assert shop.says("阿芳", "请问几点能自提") == ""
     assert "just answered" in (shop.log()[-1].reason or "")
+    assert "坏几个赔几个" in shop.says("阿芳", "水果坏了怎么赔？")
     shop.pass_time(120)
-    assert shop.says("阿芳", "几点能自提")
+    assert "9 点到 21 点" in shop.says("阿芳", "几点可以自提？")
+
+
+def test_a_long_answer_is_pointed_to_by_its_first_words(shop: Stage) -> None:
+    shop.knows("快递发什么公司？", "默认发顺丰，\n偏远地区和节假日改发邮政，到货会慢一两天，请耐心等等。", ["发什么快递"])
+    assert "偏远地区" in shop.says("小王", "你们发什么快递？")
+    assert shop.says("李四", "你们发什么快递？").endswith("刚回答过：默认发顺丰， 偏远地区和节假日改发邮政，到货会慢…")
+
+
+def test_an_answer_that_changed_meanwhile_is_said_anew(shop: Stage) -> None:
+    assert "¥39.9" in shop.says("小王", "草莓多少钱")
+    with shop.database.write() as session:
+        session.query(products.Product).one().price_fen = session.query(products.Sku).one().price_fen = 3590
+    assert "¥35.9" in shop.says("李四", "草莓多少钱")
+    assert "刚回答过" in shop.says("阿芳", "草莓多少钱")
+
+
+def test_only_plain_questions_of_the_group_are_pointed_above(shop: Stage) -> None:
+    assert shop.says("小王", "几点可以自提？")
+    for chatter in ("几点自提来着哈哈", "每天九点自提真不错", "自提"):
+        assert "刚回答过" not in shop.says("李四", chatter)
+    assert "9 点到 21 点" in shop.says("李四", "几点可以自提？", to_us=True)
+    assert "9 点到 21 点" in shop.says("小王", "几点可以自提？", group=None)
+
+
+def test_an_answer_nobody_can_read_is_not_pointed_to(shop: Stage) -> None:
+    shop.channel.troubles.append(NeverSaid("refused"))
+    shop.says("小王", "几点可以自提？")
+    assert shop.says("李四", "几点可以自提？") == ""
+    assert shop.log()[-1].outcome == "silent"
+
+
+def test_two_who_ask_at_the_same_moment_get_one_answer(shop: Stage) -> None:
+    shop.hear(shop.message("小王", "几点可以自提？"), shop.message("李四", "几点可以自提？"))
+    shop.settle()
+    assert [text for _, text in shop.channel.said if "刚回答过" not in text] == ["每天 9 点到 21 点都可以来自提。"]
 
 
 def test_while_an_operator_talks_we_keep_silent(shop: Stage) -> None:

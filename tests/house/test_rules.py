@@ -115,7 +115,7 @@ def test_every_message_is_there_in_chinese_and_english_and_compiles() -> None:
     chinese = {name for name in templates if not name.endswith(".en.j2")}
     assert {name.removesuffix(".j2") + ".en.j2" for name in chinese} == templates - chinese
     environment = Environment(autoescape=True)
-    environment.filters |= {"money": str, "time": str}
+    environment.filters |= {"money": str, "time": str, "duration": str}
     for name in templates:
         environment.from_string((MESSAGES / name).read_text("utf-8"))
 

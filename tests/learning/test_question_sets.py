@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from bot.console.learning_bench import judge, read_lines
+from bot.console.learning_bench import differ, judge, read_lines
 from storage import question_sets
 from tests.console_shop.conftest import audited
 from tests.learning.conftest import Room, School
@@ -101,6 +101,36 @@ def test_a_verdict_is_right_wrong_or_silent() -> None:
     assert judge("faq:a", "faq:a") == judge(None, None) == "right"
     assert judge("faq:a", "faq:b") == judge(None, "faq:b") == "wrong"
     assert judge("faq:a", None) == "silent"
+
+
+def test_a_fact_is_compared_too() -> None:
+    assert judge("product:a price", "product:a price") == judge("product:a", "product:a stock") == "right"
+    assert judge("product:a price", "product:a stock") == "wrong"
+    assert judge("product:a price", None) == "silent"
+
+
+def test_an_edit_that_changes_the_fact_told_is_seen(school: School, room: Room) -> None:
+    stage = school.stage
+    stage.sells("云南高山奶油草莓", 3990, 8, aliases=["草莓"])
+    stage.knows("可以送货上门吗？", "满39元送上楼。")
+    stage.says("小王", "草莓多少钱", to_us=True)
+    [row] = stage.log()
+    browser = room.browser("manager")
+    browser.get(f"/log/{row.id}")
+    browser.post(f"/learning/questions/from-log/{row.id}", {"expected": "answer"})
+    [(_, _, expected)] = saved(school)
+    assert expected is not None
+    assert expected.endswith(" price")
+    assert "云南高山奶油草莓 · 价格" in browser.get("/learning/questions").text
+    browser.post("/learning/questions/run")
+    with stage.database.write() as session:
+        session.query(question_sets.BenchResult).one().passage_id = expected.replace("price", "stock")
+        session.query(question_sets.SavedQuestion).one().expected = expected.partition(" ")[0]
+    browser.post("/learning/questions/run")
+    with stage.database.read() as session:
+        now, before = (question_sets.find_results(session, run.id) for run in question_sets.find_runs(session))
+    fixed, broke, other = differ(now, before)
+    assert (fixed, broke, len(other)) == ([], [], 1)
 
 
 def test_only_the_newest_runs_are_kept_and_a_removed_question_leaves_them(school: School, room: Room) -> None:

@@ -1,4 +1,4 @@
-"""What leaves the house: never a phone number, an address, an account or a name; and what no model is ever asked."""
+"""What leaves the house: no name of a member, nothing personal; and what no model is ever asked."""
 
 from __future__ import annotations
 
@@ -6,73 +6,8 @@ import json
 
 import pytest
 
-from content.masking import masked
 from handlers.faq import topics
 from tests.model.conftest import House
-
-SECRETS = (
-    ("我电话13812345678，几点能自提", "13812345678"),
-    ("电话138 1234 5678 几点自提", "1234"),
-    ("138-1234-5678", "5678"),
-    ("+86 138.1234.5678", "5678"),
-    ("１３８１２３４５６７８", "１２３４"),
-    ("一三八一二三四五六七八", "二三四五"),
-    ("座机0571-88886666", "88886666"),
-    ("身份证11010119900307123X", "19900307"),
-    ("卡号6222 0200 1111 2222 333", "1111"),
-    ("订单号2026030212345678到哪了", "12345678"),
-    ("单号 SF1234567890123", "1234567"),
-    ("ord_8f3k2j9x 发货没", "8f3k2j9x"),
-    ("微信号：abc_12345", "abc_12345"),
-    ("加我wx hello2026", "hello2026"),
-    ("vx:zhang888", "zhang888"),
-    ("qq 123456", "123456"),
-    ("邮箱 a.b@example.com", "a.b@"),
-    ("我家在幸福路12号院5号楼", "12号"),
-    ("送到阳光小区3号楼2单元501", "501"),
-    ("3号楼2单元501能送吗", "501"),
-    ("3-2-501能送上楼吗", "501"),
-    ("住5栋1203室能送吗", "1203"),
-    ("浙江省杭州市西湖区文三路90号能送吗", "90号"),
-    ("地址是和平里7号", "7号"),
-    ("我叫张伟，几点能自提", "张伟"),
-    ("我是李小红，几点能自提", "李小红"),
-    ("收件人王建国，几点到", "王建国"),
-    ("姓名：赵敏 几点自提", "赵敏"),
-    ("王阿姨让我问几点自提", "王阿姨"),
-    ("刘先生的货几点能拿", "刘先生"),
-    ("@李四 说几点能自提", "李四"),
-    ("看这个 https://a.example/u/7788 几点自提", "7788"),
-    ("My name is John Smith, 几点自提", "John"),
-    ("138\u200b1234\u200b5678", "1234"),
-)
-
-
-@pytest.mark.parametrize(("text", "secret"), SECRETS, ids=range(len(SECRETS)))
-def test_personal_data_is_masked(text: str, secret: str) -> None:
-    assert secret not in masked(text)
-    assert "[" in masked(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "草莓3斤装39.9元还有吗",
-        "满99元和满1000元有什么区别",
-        "几点到几点能自提",
-        "5楼没电梯能送上来吗",
-        "12号的货到了吗",
-        "买10箱有优惠吗",
-        "A2牛奶还有吗",
-        "积分到12月31日清零吗",
-        "2026年的新米到了吗",
-        "一二三月有活动吗",
-        "这款是500克还是1000克",
-        "微信支付可以吗",
-    ],
-)
-def test_what_is_no_personal_data_stays(text: str) -> None:
-    assert masked(text) == text
 
 
 def test_names_of_the_group_are_masked_unless_they_are_the_goods(house: House, always_unsure: None) -> None:

@@ -73,6 +73,14 @@
     }
   });
 
+  // The tab tells how many clocks press, also while another tab is looked at.
+  document.addEventListener("htmx:afterSwap", () => {
+    const count = Number(document.getElementById("pressing")?.dataset.count || 0);
+    const plain = document.title.replace(/^\(\d+\) /, "");
+    const title = count ? `(${count}) ${plain}` : plain;
+    if (title !== document.title) document.title = title;
+  });
+
   // Filters left open do not lengthen the address.
   document.addEventListener("htmx:configRequest", (event) => {
     const { verb, parameters } = event.detail;
