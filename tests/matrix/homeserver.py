@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import hmac
 import itertools
+import json
 import os
 import signal
 import socket
@@ -212,6 +213,12 @@ class Person:
         path = f"rooms/{quote(room)}/send/{kind}/{quote(transaction or f'{self.token[-6:]}-{next(self.numbers)}')}"
         event_id: str = self.put(path, content)["event_id"]
         return event_id
+
+    def tries(self, room: str, content: bytes | dict[str, Any]) -> int:
+        """Send something broken; gives the status the homeserver answers with."""
+        path = f"rooms/{quote(room)}/send/m.room.message/odd{next(self.numbers)}"
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        return self.http.put(path, content=body, headers={"Content-Type": "application/json"}).status_code
 
     def redact(self, room: str, event_id: str) -> None:
         self.put(f"rooms/{quote(room)}/redact/{quote(event_id)}/r{next(self.numbers)}", {})

@@ -23,7 +23,7 @@ from tests.matrix.ear import Ear
 from tests.matrix.homeserver import Person
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-BROKEN: tuple[Any, ...] = (None, True, 7, -1.5, "x", "\ud800", [], [[]], {}, {"a": {"b": []}}, [None, 3], 10**30)
+BROKEN: tuple[Any, ...] = (None, True, 7, -1.5, "x", [], [[]], {}, {"a": {"b": []}}, [None, 3], 10**30)
 
 
 def read_all(tmp_path: Path, events: list[Any], room: Room | None = None) -> list[Event]:
@@ -43,20 +43,18 @@ def test_a_real_homeserver_passes_broken_contents_on_and_talk_goes_on(ear: Ear, 
         async with ear:
             room = li.create(us)
             await ear.into(room)
-            for odd in ({}, {"body": 3}, {"msgtype": [], "body": {}}, {"msgtype": "m.text"}, {"msgtype": "m.text", "body": ["x"]}):
-                li.send(room, odd)
+            assert li.tries(room, b'{"msgtype": "m.text", "body": "\\ud800"}') >= 400
             li.say(room, "字" * 15_000)
-            li.say(room, "半个\\ud800字", **{"m.mentions": [], "m.relates_to": "x", "formatted_body": 5})
+            li.say(room, "半个", **{"m.relates_to": "x", "formatted_body": 5, "m.new_content": []})
             li.say(room, "\u202e倒\x07着\u200b说")
-            li.send(room, {"msgtype": "m.image", "body": 1, "url": {"x": 1}})
-            li.state(room, "m.room.topic", {"topic": {"x": []}})
-            li.state(room, "m.room.member", {"membership": "join", "displayname": "名" * 300}, li.id)
+            li.send(room, {"msgtype": "m.image", "body": "没有", "url": {"x": 1}})
+            li.state(room, "m.room.member", {"membership": "join", "displayname": "名" * 80}, li.id)
             li.say(room, "还在吗")
             last = await ear.message("还在吗")
             assert last.member_name == "名" * 40
             long, half, turned, picture = [one for one in ear.of(MessageReceived) if one.text != "还在吗"]
             assert long.text == "字" * MAX_TEXT
-            assert half.text == "半个\\ud800字"
+            assert half.text == "半个"
             assert turned.text == "倒着说"
             assert (picture.text, picture.picture) == ("［图片］", None)
 
@@ -102,7 +100,7 @@ def test_answers_that_are_no_json_objects_are_no_answers() -> None:
     for told in (b"", b"[]", b"<html>", b"[" * 100_000, b"\xff"):
         with pytest.raises(Unreachable):
             read(told)
-    assert read(b'{"body": "\\ud800"}') == {"body": "\ud800"}
+    assert read(b'{"body": "\\ud800"}') == {"body": "?"}
 
 
 def test_quotations_of_any_length_are_read_in_no_time() -> None:

@@ -128,7 +128,7 @@ def test_what_cannot_be_said_is_refused_with_its_reason(ear: Ear, us: Person, li
                 await ear.channel.send(outgoing(15, "matrix:!nowhere:shop.test", Text("没有")))
             with pytest.raises(NeverSaid, match="no mini"):
                 await ear.channel.send(outgoing(16, f"matrix:{room}", MiniProgram("店", "wx1", "/")))
-            li.state(room, "m.room.power_levels", {"users": {li.id: 100}, "events_default": 50})
+            li.state(room, "m.room.power_levels", {"users": {}, "events_default": 50})
             with pytest.raises(NeverSaid, match="M_FORBIDDEN"):
                 await ear.channel.send(outgoing(17, f"matrix:{room}", Text("不许")))
 

@@ -13,7 +13,7 @@ import structlog
 
 from bot.channels.matrix.rooms import CHANNEL, Room, Rooms, local_part, our_id, plain
 from bot.channels.matrix.wire import Denied, Homeserver, Json, Limited, Unreachable, object_of, text_of
-from bot.channels.matrix.words import MAX_QUOTED, Words, is_named, read_words, without_address
+from bot.channels.matrix.words import MAX_QUOTED, PICTURE, Words, is_named, read_words, without_address
 from bot.channels.pictures import MAX_BYTES, NoRoom, Pictures, kind_of
 from bot.events import Event, GroupFound, HearingLost, MemberJoined, MemberLeft, MessageReceived, TopicChanged
 
@@ -92,11 +92,11 @@ class Reader:
         quoted_sender, quoted_text = fetched.quoted
         is_mentioned = user in words.mentions
         is_to_us = is_mentioned or quoted_sender == user or is_named(words.text, ours)
+        text = without_address(words.text, ours) if is_mentioned else words.text
         return MessageReceived(
             key=our_id(key), occurred_at=self._time(event), **_place(room), member_id=our_id(sender),
             member_name=self._rooms.name_of(room.id, sender) or local_part(sender), message_id=key,
-            text=without_address(words.text, ours) if is_mentioned else words.text,
-            is_to_us=is_to_us and not room.partner,
+            text=text or ("" if fetched.picture else PICTURE), is_to_us=is_to_us and not room.partner,
             mentions=tuple(our_id(one) for one in words.mentions if one != user),
             quotes=words.quotes or words.replaces or None, quoted_text=words.quoted_text or quoted_text or None,
             picture=fetched.picture,

@@ -29,8 +29,8 @@ def our_id(theirs: str, kind: str = "") -> str:
 
 
 def plain(text: Any) -> str:
-    """A text without half characters and control characters; empty for anything that is not a text."""
-    return clean_text(text.encode("utf-8", "replace").decode()) if isinstance(text, str) else ""
+    """A text without control and unseen characters; empty for anything that is not a text."""
+    return clean_text(text) if isinstance(text, str) else ""
 
 
 def plain_name(text: Any) -> str:

@@ -133,7 +133,7 @@ class Homeserver:
 
     async def upload(self, data: bytes, kind: str, name: str) -> str:
         """Hand over a file; gives its mxc address."""
-        method, path, _ = Api.upload("", name)
+        method, path, *_ = Api.upload("", name)
         told = await self._call(method, path, data, {"Content-Type": kind}, 60, MAX_ANSWER)
         return text_of(read(told), "content_uri")
 
@@ -180,7 +180,7 @@ def read(told: bytes) -> Json:
     except orjson.JSONDecodeError:
         # Half characters written as escapes are not valid UTF-8, yet they come through homeservers.
         try:
-            values = json.loads(told)
+            values = orjson.loads(json.dumps(json.loads(told), ensure_ascii=False).encode("utf-8", "replace"))
         except (ValueError, RecursionError):
             raise Unreachable("the answer is not JSON") from None
     if not isinstance(values, dict):

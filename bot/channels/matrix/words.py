@@ -13,6 +13,7 @@ MAX_TEXT = 4_000  # characters we keep of one message
 MAX_QUOTED = 200
 MAX_MENTIONS = 20
 MAX_HTML = 20_000
+PICTURE = "［图片］"
 LABELS = {
     "m.image": "", "m.file": "［文件］", "m.video": "［视频］", "m.audio": "［语音］", "m.location": "［位置］",
     "m.sticker": "［表情］",
@@ -55,7 +56,7 @@ def read_words(event: Json) -> Words | None:
     if not text and not picture:
         if kind != "m.image":
             return None
-        text = "［图片］"
+        text = PICTURE
     return Words(text, read_mentions(content), quotes[:300], plain(quoted)[:MAX_QUOTED], replaces[:300], picture)
 
 
