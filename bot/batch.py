@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -166,9 +165,7 @@ class Batch:
 
     def _group_row(self, event: Event) -> dict[str, Any]:
         group_id = event.group_id or ""
-        code = group_id.partition(":")[2] or group_id
-        if len(code) > 40:  # rooms of some networks have longer names than a code may have
-            code = hashlib.sha256(group_id.encode()).hexdigest()[:16]
+        code = groups.code_of(group_id)
         return {
             "id": group_id, "channel": event.channel, "code": code, "name": code, "topic": "",
             "language": self.parts.shop.language, "speaks": groups.SPEAK_CONFIDENT, "is_welcoming": True,

@@ -156,3 +156,35 @@ def test_a_token_taken_back_while_we_run_is_replaced_by_the_password(ear: Ear, u
             assert ear.channel._rooms.device == device
 
     asyncio.run(scene())
+
+
+def test_a_place_the_homeserver_does_not_know_is_given_up_and_told(ear: Ear, us: Person, li: Person) -> None:
+    async def scene() -> None:
+        async with ear:
+            room = li.create(us)
+            await ear.into(room)
+            ear.channel._rooms.since = "gone"
+            await asyncio.to_thread(li.say, room, "可能听不见")
+            back = await ear.first(HearingBack)
+            assert (back.text or "").startswith("what was said meanwhile is missing")
+            li.say(room, "又听得见了")
+            await ear.message("又听得见了")
+
+    asyncio.run(scene())
+
+
+def test_a_change_of_our_own_name_is_not_taken_for_our_coming_in(ear: Ear, us: Person, li: Person) -> None:
+    async def scene() -> None:
+        async with ear:
+            pass
+        room = li.create(us)
+        us.join(room)
+        li.say(room, "改名之前")
+        us.state(room, "m.room.member", {"membership": "join", "displayname": "小团子"}, us.id)
+        li.say(room, "改名之后")
+        async with ear:
+            await ear.message("改名之后")
+            assert [one.text for one in ear.of(MessageReceived)] == ["改名之前", "改名之后"]
+            assert set(ear.channel._rooms.known) == {room}
+
+    asyncio.run(scene())

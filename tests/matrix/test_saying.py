@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-import httpx
 import pytest
 
 from bot.channels.base import NeverSaid, TryAgain
@@ -88,10 +87,7 @@ def test_pictures_are_handed_over_and_theirs_are_kept_here(ear: Ear, us: Person,
         shown, told, _, _ = li.reads(room)
         assert (shown["content"]["msgtype"], shown["content"]["body"]) == ("m.image", "海报")
         server = shown["content"]["url"].removeprefix("mxc://")
-        media = httpx.get(
-            f"{li.url}/_matrix/client/v1/media/download/{server}", headers={"Authorization": f"Bearer {li.token}"}
-        )
-        assert media.content == PNG
+        assert li.http.get(f"{li.url}/_matrix/client/v1/media/download/{server}").content == PNG
         assert told["content"]["body"] == "海报\nhttp://localhost:8700/posters/x.png"
         theirs, fake = ear.of(MessageReceived)
         path = pictures.find((theirs.picture or "").removeprefix("/pictures/"))
@@ -161,9 +157,9 @@ def test_a_homeserver_that_wants_us_slower_names_its_time(ear: Ear, synapse: Hom
         us.join(room)
         synapse.slow_down(us)
         async with ear:
+            said = [ear.channel.send(outgoing(number, f"matrix:{room}", Text("快"))) for number in range(20, 26)]
             with pytest.raises(TryAgain) as refused:
-                for number in range(20, 26):
-                    await ear.channel.send(outgoing(number, f"matrix:{room}", Text("快")))
+                await asyncio.gather(*said)
             assert refused.value.after is not None
             assert 0 < refused.value.after <= 10
 

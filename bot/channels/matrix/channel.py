@@ -52,7 +52,7 @@ class MatrixChannel:
         self._homeserver = Homeserver(settings.matrix_homeserver)
         self._saying: Saying | None = None
         self._lost_at: datetime | None = None
-        self._is_lost_told = False
+        self._is_lost_told, self._is_place_lost = False, False
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, receive: Receive) -> None:
@@ -129,7 +129,13 @@ class MatrixChannel:
     async def _round(self, hearing: Hearing, is_late: bool) -> None:
         is_first = not self._rooms.since
         wait, seconds = (0.0, CATCH_UP_SECONDS) if is_late or is_first else (POLL_SECONDS, ANSWER_SECONDS)
-        answer = await self._homeserver.sync(self._rooms.since, wait, seconds)
+        try:
+            answer = await self._homeserver.sync(self._rooms.since, wait, seconds)
+        except Denied as no:
+            if no.status != 400 or is_first:
+                raise
+            self._forget_place(no)
+            return
         is_news = await hearing.take(answer)
         self._rooms.since = text_of(answer, "next_batch") or self._rooms.since
         if is_news or is_first:
@@ -138,15 +144,19 @@ class MatrixChannel:
         await self._back(hearing)
         await hearing.accept_invitations()
 
+    def _forget_place(self, no: Denied) -> None:
+        """The homeserver does not know our place in its stream (an old copy of it was brought back): we begin anew."""
+        log.error("matrix place lost", account=self.account, place=self._rooms.since, reason=str(no))
+        self._rooms.since, self._is_place_lost = "", True
+        self._lost_at = self._lost_at or self.standing.heard_at or self._now()
+
     def _refused(self, no: Denied) -> float:
-        """A login that is refused is a person's business; a place in the sync that is unknown we give up."""
+        """A login that is refused is a person's business."""
         log.warning("matrix refused", account=self.account, reason=str(no))
         if no.is_about_login or not self._rooms.user:
             self._homeserver.forget_token()
             self._stand(Link.REFUSED, f"登录被拒绝 / the login was refused: {no}")
             return REFUSED_AFTER if not self._rooms.user or self._settings.matrix_token.get_secret_value() else 1.0
-        if no.status == 400 and self._rooms.since:
-            self._rooms.since = ""
         self._stand(Link.DEAF, str(no))
         return BACK_OFF[-1]
 
@@ -165,15 +175,17 @@ class MatrixChannel:
         )])
 
     async def _back(self, hearing: Hearing) -> None:
-        if self._is_lost_told and self._lost_at is not None:
+        if (self._is_lost_told or self._is_place_lost) and self._lost_at is not None:
             cut = "、".join(hearing.cut[:MAX_SHOWN])
             words = f"some of what was said is missing in: {cut}" if cut else "nothing is missing: the homeserver kept it"
+            if self._is_place_lost:
+                words = "what was said meanwhile is missing: the homeserver did not know any more where we were"
             await hearing.keep([HearingBack(
                 key=f"{self.account}:back:{self._lost_at.isoformat()}", occurred_at=self._now(), account=self.account,
                 lost_at=self._lost_at.isoformat(), text=words[:300], lane=f"account:{self.account}", channel=CHANNEL,
                 conversation=f"account:{self.account}",
             )])
-        self._lost_at, self._is_lost_told = None, False
+        self._lost_at, self._is_lost_told, self._is_place_lost = None, False, False
         hearing.cut.clear()
         deaf = [room.title for room in self._rooms.known.values() if room.is_encrypted and room.is_joined]
         detail = ""

@@ -83,7 +83,7 @@ class Hearing:
         else:
             if timeline.get("limited") is True:
                 events = await self._fill(room, text_of(timeline, "prev_batch"), is_new) + events
-            await self.keep(await self._reader.read(room, self._since_our_join(events) if is_new else events))
+            await self.keep(await self._reader.read(room, self._since_our_join(room, events) if is_new else events))
         if room.is_encrypted and not room.is_explained:
             await self._explain(room)
 
@@ -113,17 +113,19 @@ class Hearing:
         return found[::-1]
 
     def _is_our_join(self, event: Json) -> bool:
+        """Our coming in; a change of our name looks the same but for what was before."""
+        before = object_of(object_of(event, "unsigned"), "prev_content")
         return (
             event.get("type") == "m.room.member" and event.get("state_key") == self._rooms.user
-            and object_of(event, "content").get("membership") == "join"
+            and object_of(event, "content").get("membership") == "join" != before.get("membership")
         )
 
-    def _since_our_join(self, events: list[Json]) -> list[Json]:
+    def _since_our_join(self, room: Room, events: list[Json]) -> list[Json]:
         """What was said in a room before we came in is not ours to hear."""
         places = [place for place, event in enumerate(events) if self._is_our_join(event)]
         for event in events[: places[-1]] if places else ():
             if "state_key" in event:
-                self._rooms.learn(self._rooms.room(text_of(event, "room_id")), event)
+                self._rooms.learn(room, event)
         return events[places[-1]:] if places else events
 
     async def _left(self, room_id: str, told: Json) -> None:
