@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 from pathlib import Path
 
@@ -163,8 +164,65 @@ def test_a_place_the_homeserver_does_not_know_is_given_up_and_told(ear: Ear, us:
         async with ear:
             room = li.create(us)
             await ear.into(room)
-            ear.channel._rooms.since = "gone"
-            await asyncio.to_thread(li.say, room, "可能听不见")
+        [path] = (ear.settings.home / "matrix").glob("*.json")
+        path.write_bytes(re.sub(rb'"since":"[^"]+"', b'"since":"gone"', path.read_bytes()))
+        li.say(room, "没听见")
+        async with ear:
+            back = await ear.first(HearingBack)
+            assert (back.lane, back.account) == ("account:matrix", "matrix")
+            assert back.text == "nothing is missing: the homeserver kept it"
+            own_synapse.signal(signal.SIGSTOP)
+            await ear.until(lambda: ear.channel.standing.link is Link.DEAF, 15)
+            own_synapse.signal(signal.SIGCONT)
+            await asyncio.to_thread(li.say, room, "解冻以后")
+            await ear.message("解冻以后")
+            await ear.until(lambda: ear.channel.standing.link is Link.CONNECTED)
+
+    try:
+        asyncio.run(scene())
+    finally:
+        own_synapse.stop()
+
+
+def test_a_refused_login_waits_for_a_person(ear: Ear, synapse: Homeserver, us: Person, tmp_path: Path) -> None:
+    async def scene() -> None:
+        wrong = Ear(tmp_path / "other", synapse, us, matrix_password="", matrix_token="not-a-token")
+        await wrong.channel.start(wrong.receive)
+        await wrong.until(lambda: wrong.channel.standing.link is Link.REFUSED)
+        assert "M_UNKNOWN_TOKEN" in wrong.channel.standing.detail
+        assert "not-a-token" not in repr(wrong.channel.standing)
+        await wrong.first(HearingLost)
+        await wrong.channel.stop()
+        token = Ear(tmp_path / "third", synapse, us, matrix_password="", matrix_token=us.token)
+        async with token:
+            assert token.channel.standing.login == us.id
+
+    asyncio.run(scene())
+
+
+def test_a_token_taken_back_while_we_run_is_replaced_by_the_password(ear: Ear, us: Person, li: Person) -> None:
+    async def scene() -> None:
+        async with ear:
+            room = li.create(us)
+            await ear.into(room)
+            device = ear.channel._rooms.device
+            us.post("logout/all")
+            li.say(room, "换了令牌以后")
+            await ear.message("换了令牌以后")
+            assert ear.channel._rooms.device == device
+
+    asyncio.run(scene())
+
+
+def test_a_place_the_homeserver_does_not_know_is_given_up_and_told(ear: Ear, us: Person, li: Person) -> None:
+    async def scene() -> None:
+        async with ear:
+            room = li.create(us)
+            await ear.into(room)
+        [path] = (ear.settings.home / "matrix").glob("*.json")
+        path.write_bytes(re.sub(rb'"since":"[^"]+"', b'"since":"gone"', path.read_bytes()))
+        li.say(room, "没听见")
+        async with ear:
             back = await ear.first(HearingBack)
             assert (back.text or "").startswith("what was said meanwhile is missing")
             li.say(room, "又听得见了")
