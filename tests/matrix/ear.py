@@ -38,7 +38,6 @@ class Ear:
         self.us = us
         self.channel = MatrixChannel("matrix", self.settings, wall_clock)
         self.heard: list[Event] = []
-        self.offered = 0
         self.refusals: list[Exception] = []
 
     async def __aenter__(self) -> Ear:
@@ -50,7 +49,6 @@ class Ear:
         await self.channel.stop()
 
     async def receive(self, event: Event) -> Handled:
-        self.offered += 1
         if self.refusals:
             raise self.refusals.pop()
         is_new = all(one.key != event.key for one in self.heard)
