@@ -164,22 +164,14 @@ def test_a_place_the_homeserver_does_not_know_is_given_up_and_told(ear: Ear, us:
             await ear.into(room)
         [path] = (ear.settings.home / "matrix").glob("*.json")
         path.write_bytes(re.sub(rb'"since":"[^"]+"', b'"since":"gone"', path.read_bytes()))
-        li.say(room, "没听见")
         async with ear:
             back = await ear.first(HearingBack)
-            assert (back.lane, back.account) == ("account:matrix", "matrix")
-            assert back.text == "nothing is missing: the homeserver kept it"
-            own_synapse.signal(signal.SIGSTOP)
-            await ear.until(lambda: ear.channel.standing.link is Link.DEAF, 15)
-            own_synapse.signal(signal.SIGCONT)
-            await asyncio.to_thread(li.say, room, "解冻以后")
-            await ear.message("解冻以后")
-            await ear.until(lambda: ear.channel.standing.link is Link.CONNECTED)
+            assert (back.text or "").startswith("what was said meanwhile is missing")
+            await ear.into(room)
+            li.say(room, "又听得见了")
+            await ear.message("又听得见了")
 
-    try:
-        asyncio.run(scene())
-    finally:
-        own_synapse.stop()
+    asyncio.run(scene())
 
 
 def test_a_change_of_our_own_name_is_not_taken_for_our_coming_in(ear: Ear, us: Person, li: Person) -> None:
