@@ -63,7 +63,7 @@ class Operator:
         )
         self.shelf = Shelf(self.database, Knowledge())
         self.web_channel = WebChannel(self.database, settings, now)
-        self.channels = {one.name: one for one in (channels or (self.web_channel,))}
+        self.channels = {one.name: one for one in (channels or (self.web_channel, *networks(settings, now)))}
         self.parts = Parts(
             Router(features), Words(settings.time_zone), self.shelf.knowledge, self.shop, now, self._is_confirmed,
             talk=Talk(self.database.is_sqlite),
@@ -146,6 +146,16 @@ class Operator:
             self.sender.wake()
             self.worker.wake()
         self.web_channel.show(kept)
+
+
+def networks(settings: Settings, now: Callable[[], datetime]) -> list[Channel]:
+    """The messaging networks we are told to connect to; a network's library is loaded only when it is wanted."""
+    wanted: list[Channel] = []
+    if settings.matrix_homeserver:
+        from bot.channels.matrix import MatrixChannel
+
+        wanted.append(MatrixChannel("matrix", settings, now))
+    return wanted
 
 
 def calm_collector() -> None:

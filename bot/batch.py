@@ -165,7 +165,7 @@ class Batch:
 
     def _group_row(self, event: Event) -> dict[str, Any]:
         group_id = event.group_id or ""
-        code = group_id.partition(":")[2] or group_id
+        code = groups.code_of(group_id)
         return {
             "id": group_id, "channel": event.channel, "code": code, "name": code, "topic": "",
             "language": self.parts.shop.language, "speaks": groups.SPEAK_CONFIDENT, "is_welcoming": True,

@@ -45,6 +45,11 @@ class Settings(BaseSettings):
     model_input_fen: int = Field(default=0, ge=0, description="price of a million tokens we send, in fen")
     model_output_fen: int = Field(default=0, ge=0, description="price of a million tokens it writes, in fen")
 
+    matrix_homeserver: str = Field(default="", description="address of a Matrix homeserver; empty: no Matrix")
+    matrix_user: str = Field(default="", description="our user there, e.g. @shop:example.org")
+    matrix_token: SecretStr = Field(default=SecretStr(""), description="its access token, or else")
+    matrix_password: SecretStr = Field(default=SecretStr(""), description="its password")
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, home: Path) -> Path:

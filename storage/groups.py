@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -78,6 +79,12 @@ class GroupSettings:
 def _changed(_mapper: Any, connection: Connection, _row: Any) -> None:
     """Whoever keeps group settings in memory is told that one changed."""
     revisions.rise_on(connection, revisions.GROUPS)
+
+
+def code_of(group_id: str) -> str:
+    """The code of a group that a channel tells of: its id there, or a digest where that is longer than a code may be."""
+    code = group_id.partition(":")[2] or group_id
+    return code if len(code) <= 40 else hashlib.sha256(group_id.encode()).hexdigest()[:16]
 
 
 def get_settings(session: Session, group_id: str) -> GroupSettings:

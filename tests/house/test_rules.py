@@ -30,6 +30,8 @@ DOORS = {
     "openai": ("bot/assistant.py",),
     "openpyxl": ("content/importing/",),
     "uvicorn": ("bot/commands/running.py",),
+    "nio": ("bot/channels/matrix/",),
+    "aiohttp": ("bot/channels/matrix/",),
 }
 TYPES_ONLY = {"sqlalchemy.orm": {"Session"}, "sqlalchemy": {"Row"}}
 UNWANTED = re.compile(r"(util|helper|manager|service)s?$", re.IGNORECASE)
@@ -161,7 +163,8 @@ def test_every_library_we_import_is_asked_for() -> None:
     wanted = declared(PROJECT["dependencies"]) | {
         "click",
         "websockets",
-    }  # these two come with typer and uvicorn[standard]
+        "aiohttp",
+    }  # these come with typer, uvicorn[standard] and matrix-nio
     tops = {module.partition(".")[0] for _, source in sources() for module, _ in imports(source)}
     strangers = tops - set(PACKAGES) - sys.stdlib_module_names
     missing = {top for top in strangers if not wanted & {name.lower().replace("_", "-") for name in brought_by[top]}}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.web.cleaning import MAX_NAME, clean_name, clean_text, distinct, sounds_like
+from bot.channels.cleaning import MAX_NAME, clean_name, clean_text, distinct, sounds_like
 from bot.channels.web.limits import Allowance
 
 

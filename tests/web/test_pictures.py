@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.channels.web import pictures
-from bot.channels.web.pictures import MAX_BYTES
+from bot.channels import pictures
+from bot.channels.pictures import MAX_BYTES
 from tests.web.place import Place
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 64

@@ -8,8 +8,8 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
+from bot.channels.cleaning import MAX_NAME, clean_name, distinct, sounds_like
 from bot.channels.web.audience import Audience
-from bot.channels.web.cleaning import MAX_NAME, clean_name, distinct, sounds_like
 from bot.channels.web.frames import Hello, Trouble
 from bot.channels.web.lobby import Lobby
 from bot.channels.web.shown import PRIVATE

@@ -6,8 +6,8 @@ import re
 import secrets
 from typing import Any
 
+from bot.channels.cleaning import clean_text
 from bot.channels.web import history
-from bot.channels.web.cleaning import clean_text
 from bot.channels.web.entrance import Guest
 from bot.channels.web.frames import Say, Trouble
 from bot.channels.web.lobby import Lobby

@@ -9,9 +9,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 
+from bot.channels.pictures import MAX_BYTES, NoRoom, kind_of
 from bot.channels.web.lobby import Lobby
 from bot.channels.web.origin import is_allowed
-from bot.channels.web.pictures import MAX_BYTES, NoRoom, kind_of
 from bot.channels.web.tokens import CHANNEL
 from storage import groups
 

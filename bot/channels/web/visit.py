@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from bot.channels.pictures import MAX_BYTES
 from bot.channels.web import frames, history
 from bot.channels.web.audience import OVERRUN, Listener
 from bot.channels.web.entrance import Guest, enter
 from bot.channels.web.frames import Cursor, Hello, Trouble
 from bot.channels.web.history import Page
 from bot.channels.web.lobby import Lobby
-from bot.channels.web.pictures import MAX_BYTES
 from bot.channels.web.shown import BOT_ID, dump
 from bot.channels.web.speech import leave, say
 from storage import groups
