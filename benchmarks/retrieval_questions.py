@@ -66,7 +66,7 @@ def beside() -> list[Row]:
     dev = dev_texts()
     asked = sorted({pair["a"] for pair in load("pairs.jsonl") if pair["source"] == "lcqmc_dev"} - dev)
     rows = [Row(text, True, 0.25, "general") for text in random.Random(2).sample(asked, 2500)]
-    rows += [Row(line.partition(" => ")[0], True, 0.5, "shop") for line in _lines("shop_questions.txt")]
+    rows += [Row(line.partition(" => ")[0], True, 0.5, "shop") for line in _lines("shop_questions.txt") if not line.endswith("=> -")]
     for entry in yaml.safe_load((DEMO / "faq.yaml").read_text(encoding="utf-8")):
         rows += [Row(text, True, 0.5, "shop") for text in (entry["question"], *entry["phrasings"])]
     nouns = sorted({alias for goods in yaml.safe_load((DEMO / "products.yaml").read_text("utf-8")) for alias in goods["aliases"]})

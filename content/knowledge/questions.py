@@ -14,8 +14,8 @@ _LONGEST = 200
 _READ = 60  # characters from the end whose pairs are looked at; questions stand last
 _HARDLY = 0.02  # of texts without any mark of a question, by hand-labelled talk
 _MARKS = (
-    "[?？吗嘛麼么咩呢几幾哪谁誰啥咋求冇]|什么|甚麼|怎么样|怎么|怎样|怎麼|怎|为什么|为何|為何|为啥|如何|何时|是否|能否|可否|"
-    "多[少久大长長重高远]|([^\\s])[不没沒]\\1|([^\\s]{2})[不没沒]\\2|有没|有沒|请问|請問|请教|推荐|推薦|价格|價格|价位|还是|"
+    "[?？吗嗎嘛麼么咩呢几幾哪谁誰啥咋求冇]|什么|甚麼|怎么样|怎么|怎样|怎麼|怎|为什么|为何|為何|为啥|如何|何时|是否|能否|可否|"
+    "多[少久大长長重高远厚宽深粗]|([^\\s])[不没沒]\\1|([^\\s]{2})[不没沒]\\2|有没|有沒|请问|請問|请教|推荐|推薦|价格|價格|价位|还是|"
     "[不没][?？!！。~\\s]*$|到了没|了没|点解|點解|边度|邊度|可唔|係咪|木有|"
     "how |what |when |where |why |which |any|do you |is it |can i |price|available"
 )
@@ -54,8 +54,13 @@ def question_likelihood(text: str) -> float:
         text = text[-_LONGEST:]
     if _MARK.search(text) is None:
         return _HARDLY
+    return _weighed(text)
+
+
+@lru_cache(maxsize=512)  # a question that is heard is searched for next
+def _weighed(text: str) -> float:
     constant, table = _table()
-    return probability(constant + sum([table.get(sign, 0.0) for sign in set(signs(text))]))
+    return probability(constant + sum(map(table.__getitem__, table.keys() & set(signs(text)))))
 
 
 def signs(text: str) -> list[str]:
