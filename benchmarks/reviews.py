@@ -24,6 +24,7 @@ from content.knowledge.complaints import COMPLAINT_THRESHOLD, FILE, Recogniser, 
 
 HERE = Path(__file__).parent
 REVIEWS = HERE.parent.parent / "shared" / "data" / "shop" / "reviews.jsonl"
+OTHER = HERE.parent.parent / "shared" / "data" / "faq" / "negatives.jsonl"
 FOLDS, ROUNDS, RIDGE = 10, 12, 1.0
 SELDOM = 1  # how often a character of evidence may stand in the talk that is none
 BAD, GOOD, MIXED = 1, 0, -1
@@ -45,14 +46,28 @@ def load(reviews: Path) -> list[Sample]:
     found += [Sample(line.partition(" => ")[0], GOOD, "shop questions") for line in _lines("shop_questions.txt")]
     labels = {
         number: {"bad": BAD, "mixed": MIXED}[kind]
-        for kind, *numbers in (line.split() for line in _lines("review_labels.txt")) for number in numbers
+        for kind, *numbers in (line.split() for line in _lines("review_labels.txt")) if kind in ("bad", "mixed") for number in numbers
     }
     if reviews.is_file():
         for row in map(json.loads, reviews.read_text("utf-8").splitlines()):
             found.append(Sample(row["text"], labels.get(row["id"], GOOD), "reviews"))
+    found += _of_other_shops()
     unique = list({re.sub(r"\s+", " ", one.text): one for one in found if one.text.strip()}.values())
     order = np.random.default_rng(7).permutation(len(unique))
     return [unique[number] for number in order]
+
+
+def _of_other_shops() -> list[Sample]:
+    """Reviews of electronics, fruit, milk, shampoo and clothes, read where they stand."""
+    if not OTHER.is_file():
+        return []
+    texts = {row["id"]: row["text"] for row in map(json.loads, OTHER.read_text("utf-8").splitlines())}
+    labels = {"other-bad": BAD, "other-good": GOOD}
+    return [
+        Sample(texts[f"dn{number}"], labels[kind], "other shops")
+        for kind, *numbers in (line.split() for line in _lines("review_labels.txt")) if kind in labels
+        for number in numbers if f"dn{number}" in texts
+    ]  # fmt: skip
 
 
 def _lines(name: str) -> list[str]:
@@ -126,12 +141,17 @@ def main() -> None:
         lines = {"constant": ready.constant, "evidence": "".join(sorted(_evidence())), "weights": dict(ready.weights)}
         FILE.write_text(json.dumps(lines, ensure_ascii=False, indent=0, sort_keys=True) + "\n", "utf-8")
     found = measure(samples)
-    for name, source in (("all", ""), ("reviews", "reviews"), ("written for this project", "own")):
+    for name, source in (("all", ""), ("reviews", "reviews"), ("other shops", "other shops"), ("written for this project", "own")):
         precision, recall, bad, heard = scores(samples, found, source)
         print(f"{name}: precision {precision:.3f}, recall {recall:.3f} ({bad} bad, {heard} heard)")
     for source in sorted({one.source for one in samples}):
         other = [likely for one, likely in zip(samples, found, strict=True) if one.source == source and one.label == GOOD]
         print(f"  {source}: {sum(one >= COMPLAINT_THRESHOLD for one in other)} of {len(other)} others heard")
+    for source in ("reviews", "other shops"):
+        ready = fit([one for one in samples if one.source != source])
+        left = [one for one in samples if one.source == source]
+        precision, recall, bad, heard = scores(left, [ready.likelihood(one.text) for one in left])
+        print(f"fitted without {source}: precision {precision:.3f}, recall {recall:.3f} ({bad} bad, {heard} heard)")
     if "--wrong" in sys.argv:
         for one, likely in zip(samples, found, strict=True):
             if one.label != MIXED and (likely >= COMPLAINT_THRESHOLD) != (one.label == BAD):

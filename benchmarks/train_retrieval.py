@@ -37,7 +37,7 @@ RANK_PENALTY = 100.0
 CONFIDENCE_C = 0.1
 # withheld questions are few and a wrong answer to them is what people notice; made bases are noisy
 CASE_WEIGHT = {"query": 1.0, "indomain_withheld": 1.5}
-TALK_WEIGHT = 0.6
+TALK_WEIGHT = 0.3
 MADE_WEIGHT = {"lcqmc_dev": 0.3, "xiaobu_dev": 0.3, "atec": 0.3, "afqmc": 0.3, "shop": 0.6}
 
 Plain = tuple[np.ndarray, float]  # weights on plain features, constant

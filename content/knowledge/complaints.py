@@ -22,6 +22,7 @@ _NO_SIGN = 0.001  # of talk with none of the words that speak for a complaint
 _TAKEN_OUT = ("idioms", "denied")
 _SOFTENING = ("asking", "afraid", "praise", "own", "elsewhere", "mild", "thanks")
 _DENIABLE = "praise"
+_TURN = re.compile("但是?|就是(?!好|喜欢)|不过|只是|可是|可惜|然而|缺点|不足|唯一")
 _HARD = ("judged", "ignored", "demand", "warned")
 
 
@@ -76,8 +77,27 @@ def signs(text: str) -> list[str]:
     found += [f"{'hard' if is_hard else 'soft'} and {name}" for name in softer]
     found += [f"many {number}" for number in range(2, min(len(speaking), 4) + 1)]
     found.append("nothing softer" if not softer else "hard" if is_hard else "softer only")
+    found += _turns(words, plain)
     found.append("stressed" if counts["stress"] else "calm")
     found.append(f"length {min(len(plain) // 15, 4)}")
+    return found
+
+
+def _turns(words: Lexicon, plain: str) -> list[str]:
+    """Praise with a «but» after it: what counts is what comes last."""
+    turn = None
+    for match in _TURN.finditer(plain):
+        turn = match
+    if turn is None:
+        return []
+    before, after = plain[: turn.start()], plain[turn.end() :]
+    praise = next(pattern for name, pattern in words.groups if name == _DENIABLE)
+    bad = any(pattern.search(after) for name, pattern in words.groups if name in words.for_it)
+    found = ["turns bad" if bad else "turns"]
+    if praise.search(after):
+        found.append("turns good")
+    if bad and praise.search(before):
+        found.append("praised, then turns bad")
     return found
 
 

@@ -13,7 +13,9 @@ from content.knowledge.weights import probability
 
 ANSWER_READ = 200  # characters of an answer
 _SOUND = NAMES.index("ratio_sound")
-CONSIDERED = 6  # entries compared closely
+CONSIDERED = 6  # entries compared closely at most
+BEHIND = 0.5  # an entry whose first score is less than this share of the best one's is never the answer
+HOPELESS = 0.13  # nor is any, when the best first score is less
 LEAST_CORE = 4  # characters; a shorter text may mean anything
 WORD_FOR_WORD, WORD_FOR_WORD_SCORE = 0.99, 10.0
 
@@ -64,11 +66,13 @@ class FaqIndex:
     def consider(self, question: Analysis) -> list[Considered]:
         """The entries worth a closer look, with their features; the raw material of training too."""
         found = self._postings.best(question.terms, CONSIDERED) if self._slots else []
-        if not found:
+        if not found or found[0][0] < HOPELESS:
             return []
         rarity = Rarity(question, self._postings)
         considered = []
-        for slot, top in found:
+        for score, slot, top in found:
+            if score < BEHIND * found[0][0]:
+                break
             entry = self._entries[slot]
             texts = _texts(entry)
             closest = [self._reader.recall(texts[at]) for _, at in top[:2]]

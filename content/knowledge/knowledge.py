@@ -13,7 +13,7 @@ from content.knowledge.passages import Candidate, Passage, Spoken
 from content.knowledge.products import Catalogue
 
 SPEAK_ADDRESSED = 0.36  # mentioned or private: a wrong answer costs less than silence
-SPEAK_UNADDRESSED = 0.6  # into the talk of others only when nearly sure
+SPEAK_UNADDRESSED = 0.65  # into the talk of others only when nearly sure
 
 KEPT_SEARCHES = 1_000
 _NAMED = 0.3  # how sure we must be that a product is spoken of at all

@@ -13,8 +13,10 @@ from content.knowledge.analysis import Terms
 
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
+Near = tuple[float, int, list[tuple[float, int]]]  # first score, slot, its closest texts: score, place within the passage
 PAIR_SHARE = 0.3  # a pair's share of the squared weight a single character would have
 ANSWER_SHARE = 0.5  # of how close the answer is, in the first score of an entry
+FAR_BEHIND = 0.3  # of the closest text of all: a passage whose texts are no closer is not looked at
 _RECENT = 2000  # texts that may be added before the sorted part is built anew
 _REMEMBERED = 20_000
 
@@ -76,8 +78,8 @@ class Postings:
         number = self._numbers.get(term)
         return number is not None and self._holders[number] > 0
 
-    def best(self, question: Terms, limit: int) -> list[tuple[int, list[tuple[float, int]]]]:
-        """The best passages: slot and its texts (score, place within the passage), best first."""
+    def best(self, question: Terms, limit: int) -> list[Near]:
+        """The best passages, best first."""
         self._refresh()
         if not self._alive:
             return []
@@ -86,15 +88,17 @@ class Postings:
         many = min(limit + 4, len(best))
         slots = best.argpartition(-many)[-many:] if many < len(best) else np.arange(len(best))
         found = []
-        for slot, first in zip(slots.tolist(), best[slots].tolist(), strict=True):
-            if first <= 0.0:
+        firsts = best[slots].tolist()
+        least = FAR_BEHIND * max(firsts)
+        for slot, first in zip(slots.tolist(), firsts, strict=True):
+            if first <= least:
                 continue
             *own, answer = scores[self._first[slot] : self._first[slot + 1]].tolist()
             top = sorted(zip(own, range(len(own)), strict=True), reverse=True)[:3]
             mean = sum([score for score, _ in top]) / len(top)
-            found.append((-0.5 * (top[0][0] + mean) - ANSWER_SHARE * answer, slot, top))
-        found.sort()
-        return [(slot, top) for _, slot, top in found[:limit]]
+            found.append((0.5 * (top[0][0] + mean) + ANSWER_SHARE * answer, -slot, top))
+        found.sort(reverse=True)
+        return [(score, -slot, top) for score, slot, top in found[:limit]]
 
     def _score(self, question: Terms) -> Floats:
         arrays: list[Ints | list[int]] = []

@@ -99,6 +99,22 @@ def test_the_recogniser_holds_what_it_promises_on_the_labelled_set() -> None:
     assert precision >= 0.9
     assert recall >= 0.85
     assert bad > 150
+    precision, recall, *_ = scores(samples, measure(samples), "reviews")
+    assert precision >= 0.9
+    assert recall >= 0.85
+
+
+@pytest.mark.parametrize(
+    ("text", "is_heard"),
+    [
+        ("杯子很好看，但是漏水，根本没法用", True),
+        ("被子漏毛，不过客服很好，盖着暖和，喜欢", False),
+        ("总体一般，做工粗糙", True),
+        ("有点薄，不过很喜欢", False),
+    ],
+)
+def test_of_praise_and_blame_what_comes_last_counts(text: str, is_heard: bool) -> None:
+    assert (complaint_likelihood(text) >= COMPLAINT_THRESHOLD) is is_heard
 
 
 def test_an_answer_nobody_comes_back_to_is_resolved(shop: Stage) -> None:

@@ -153,3 +153,14 @@ def _entry(row):
 
 def test_normalise_brings_widths_scripts_and_invisible_signs_together():
     assert normalise("  ＡＢＣ　退\u200b款\ufeff 多久到賬 ") == "abc 退款 多久到账"
+
+
+def test_what_has_next_to_nothing_in_common_is_not_looked_at_closely():
+    more = [Passage(f"faq:{number}", "faq", f"第{number}号自提柜在小区哪个门口") for number in range(40)]
+    assert shop(*more).search("昨晚梦见外星人开会讨论宇宙飞船的门票钱") == []
+
+
+def test_entries_far_behind_the_best_are_no_candidates():
+    found = shop().search("可以送货上门到家里吗", limit=5)
+    assert found[0].passage_id == "faq:delivery"
+    assert "faq:refund" not in {candidate.passage_id for candidate in found}

@@ -26,6 +26,18 @@ def test_other_talk_is_let_pass(text):
     assert question_likelihood(text) < QUESTION_THRESHOLD
 
 
+@pytest.mark.parametrize(
+    "text", ["不管多少钱我都要", "什么都好吃 就是贵", "谁先到谁先拿", "大家看下自己的单对不对", "几乎每周都买", "怎么吃都不腻", "我知道怎么弄了"]
+)
+def test_a_questions_words_alone_make_no_question(text):
+    assert question_likelihood(text) < QUESTION_THRESHOLD
+
+
+@pytest.mark.parametrize(("wide", "plain"), [("几点到货？", "几点到货?"), ("為什麼還沒發貨？", "为什么还没发货?"), ("有車厘子嗎", "有车厘子吗")])
+def test_wide_signs_and_traditional_characters_ask_the_same(wide, plain):
+    assert question_likelihood(wide) == question_likelihood(plain)
+
+
 def test_labelled_group_talk_is_told_apart():
     rows = [line for line in TALK.read_text(encoding="utf-8").splitlines() if line[:1] in "?-" and line]
     heard = [(line[0] == "?", question_likelihood(line[2:]) >= QUESTION_THRESHOLD) for line in rows]
