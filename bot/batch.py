@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import blake2s
 from operator import itemgetter
 from typing import Any
 
@@ -19,7 +20,8 @@ from bot.routing import Ear, Router
 from bot.talk import Heard, Talk
 from content.knowledge import Knowledge
 from content.render import Words
-from storage import groups, inbox, jobs, members, outbox, revisions, search
+from storage import accounts, groups, inbox, jobs, members, outbox, revisions, search
+from storage.base import RowMissing
 from storage.groups import GroupSettings
 
 MAX_KNOWN = 100_000  # members and memberships remembered as kept; then we begin anew
@@ -28,12 +30,14 @@ MAX_DEPTH = 20  # facts that lead to facts; deeper is a loop
 
 @dataclass(slots=True)
 class Item:
-    """An event on a lane, who waits for it, when it came, and the row it is a retry of (id, tries)."""
+    """An event on a lane, who waits for it, when it came, the row it is a retry of (id, tries), and the account that
+    heard it (empty: the channel's first)."""
 
     event: Event
     done: Future[Handled] | asyncio.Future[Handled]
     received_at: datetime
     retry_of: tuple[int, int] | None = None
+    account: str = ""
 
 
 @dataclass(slots=True)
@@ -52,6 +56,9 @@ class Parts:
     talk: Talk = field(default_factory=lambda: Talk(is_alone=False))
     group_settings: dict[str, GroupSettings] = field(default_factory=dict)
     group_revision: int = -1
+    is_ours: Callable[[str], bool] = lambda channel: True  # we speak in its groups from the first moment
+    private_talks: dict[str, str] = field(default_factory=dict)  # conversation → account, where not the first
+    has_more_accounts: Callable[[str], bool] = lambda channel: False
 
 
 class Batch:
@@ -69,7 +76,8 @@ class Batch:
         self._heard: dict[str, list[Heard]] = {}
         self._group_revision: int | None = None
         self._met: dict[str, tuple[str, str]] = {}
-        self._groups: dict[str, Event] = {}
+        self._groups: dict[str, tuple[Event, str]] = {}
+        self._private: dict[str, str] = {}
         self._present: dict[tuple[str, str], datetime] = {}
 
     def run(self, items: Sequence[Item]) -> list[Handled]:
@@ -108,6 +116,7 @@ class Batch:
             self.parts.known_present.clear()
         self.parts.known_members.update({member_id: name for member_id, (_, name) in self._met.items()})
         self.parts.known_groups.update(self._groups)
+        self.parts.private_talks.update(self._private)
         self.parts.known_present.update(self._present)
         self.parts.talk.add(self._heard.items())
         for event, _ in self.kept:
@@ -149,27 +158,35 @@ class Batch:
                     self._met[member_id] = (event.channel, name)
             if group_id is not None:
                 if group_id not in parts.known_groups:
-                    self._groups[group_id] = event
+                    self._groups.setdefault(group_id, (event, item.account))
                 # Who speaks is present, even where the channel never told us that they joined.
                 if member_id is not None and type(event) is MessageReceived:
                     pair = (group_id, member_id)
                     if pair not in parts.known_present:
                         self._present[pair] = item.received_at
+            elif item.account and parts.private_talks.get(event.conversation) != item.account:
+                self._private[event.conversation] = item.account
+        if self._private:
+            accounts.keep_private(self.session, self._private)
         if self._met:
             people = [(member_id, *self._met[member_id]) for member_id in sorted(self._met)]
             members.keep(self.session, people, parts.now())
         if self._groups:
-            groups.insert_once(self.session, [self._group_row(event) for _, event in sorted(self._groups.items(), key=itemgetter(0))])
+            groups.insert_once(self.session, [self._group_row(*found) for _, found in sorted(self._groups.items(), key=itemgetter(0))])
         if self._present:
             groups.join_all(self.session, self._present)
 
-    def _group_row(self, event: Event) -> dict[str, Any]:
-        group_id = event.group_id or ""
-        code = group_id.partition(":")[2] or group_id
+    def _group_row(self, event: Event, account: str) -> dict[str, Any]:
+        """A group seen for the first time; on a network that is not our own it is only listened to."""
+        group_id, is_ours = event.group_id or "", self.parts.is_ours(event.channel)
+        rest = group_id.partition(":")[2] or group_id
+        code = rest if is_ours else f"g-{blake2s(group_id.encode(), digest_size=8).hexdigest()}"
         return {
-            "id": group_id, "channel": event.channel, "code": code, "name": code, "topic": "",
-            "language": self.parts.shop.language, "speaks": groups.SPEAK_CONFIDENT, "is_welcoming": True,
-            "created_at": self.parts.now(),
+            "id": group_id, "channel": event.channel, "code": code, "name": rest[:120], "topic": "",
+            "language": self.parts.shop.language,
+            "speaks": groups.SPEAK_CONFIDENT if is_ours else groups.SPEAK_OFF, "is_welcoming": is_ours,
+            "management": groups.TAKEN if is_ours else groups.FOUND, "is_paused": False,
+            "account_id": account or event.channel, "created_at": self.parts.now(),
         }
 
     def _handle(
@@ -197,6 +214,7 @@ class Batch:
         if context is not None:
             decision = context.decision
             row["outcome"], row["reason"], row["confidence"] = decision.outcome, decision.reason, decision.confidence
+            self._address(event, context)
             self.sayings.extend(context.outbox.rows)
             words.extend(saying["text"] for saying in context.outbox.rows)
             self.jobs.extend(context.asked)
@@ -271,6 +289,27 @@ class Batch:
             event, self.session, received_at, row_id, box, parts.knowledge, parts.shop, parts.talk,
             settings=self._settings(event.group_id), earlier=self._heard.get(event.conversation, ()),
         )
+
+    def _address(self, event: Event, context: Context) -> None:
+        """Which account says it; and in a group that is not under our management nobody but an operator speaks."""
+        for row in context.outbox.rows:
+            group_id, row["reason"] = row["group_id"], None
+            if group_id is None:
+                row["account_id"] = self._private_account(row["channel"], row["conversation"])
+                continue
+            try:
+                settings = self._settings(group_id)
+            except RowMissing:
+                settings = None
+            row["account_id"] = row["channel"] if settings is None else settings.account_id or row["channel"]
+            if settings is not None and not settings.is_taken and row["operator_id"] is None:
+                row["state"], row["reason"] = outbox.SUPPRESSED, "group is not under management"
+
+    def _private_account(self, channel: str, conversation: str) -> str:
+        if not self.parts.has_more_accounts(channel):
+            return channel
+        account = self._private.get(conversation) or self.parts.private_talks.get(conversation)
+        return account or accounts.find_private(self.session, conversation) or channel
 
     def _settings(self, group_id: str | None) -> GroupSettings | None:
         """A group's settings, read anew only after somebody changed one."""

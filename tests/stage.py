@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.batch import Parts
-from bot.channels.base import Capabilities, Hears, NeverSaid, Outgoing, Says, Standing
+from bot.channels.base import Capabilities, Hears, Link, NeverSaid, Outgoing, Says, Standing
 from bot.context import Shop
 from bot.deadlines import Deadlines
 from bot.dispatch import Dispatcher
@@ -40,7 +40,7 @@ class WatchedChannel:
 
     def __init__(self, capabilities: Capabilities = EVERYTHING) -> None:
         self.capabilities = capabilities
-        self.standing = Standing()
+        self.standing = Standing(Link.CONNECTED)
         self.said: list[tuple[str, str]] = []
         self.keys: list[str] = []
         self.troubles: list[Exception | None] = []

@@ -51,6 +51,17 @@ class Allowance:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a person would write: so long a character, between `least` and `most` seconds for one message, and
+    `apart` seconds between two messages of the account. Each is varied by a fifth or so."""
+
+    seconds_a_character: float = 0.08
+    least: float = 0.8
+    most: float = 6.0
+    apart: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a channel can and cannot do. Idempotent: sending a row again after a crash shows it once. `allowances` are
     what the network itself allows, or what is prudent there: the budgets an account starts with."""
@@ -61,6 +72,7 @@ class Capabilities:
     is_idempotent: bool
     needs_confirmation: bool = False  # a person must confirm each message we say
     allowances: tuple[Allowance, ...] = ()
+    pace: Pace | None = None  # None: as fast as we can
 
 
 class Link(StrEnum):
