@@ -28,6 +28,7 @@ OUTCOMES = {
     "none": (mark("闲聊"), ""),
     "warned": (mark("已提醒"), "amber"),
     "late": (mark("超时了"), "red"),
+    "deaf": (mark("听不到"), "amber"),
     "refused": (mark("已拒绝"), "amber"),
     "failed": (mark("出错"), "red"),
 }
@@ -35,6 +36,9 @@ KINDS = {
     "MessageReceived": mark("消息"),
     "MemberJoined": mark("入群"),
     "MemberLeft": mark("退群"),
+    "GroupFound": mark("发现群"),
+    "HearingLost": mark("断线，听不到了"),
+    "HearingBack": mark("又听到了"),
     "TopicChanged": mark("改群名"),
     "GreetingDue": mark("该欢迎了"),
     "QuestionUnanswered": mark("没答上的提问"),
@@ -76,6 +80,11 @@ REASONS = {
     "said by staff": mark("自己人说的"),
     "wants no reply": mark("不用再回"),
     "group is closed": mark("群已关闭"),
+    "account is paused": mark("账号暂停了"),
+    "group is paused": mark("这个群暂停了"),
+    "group is not under management": mark("这个群还没由我们管，只听不说"),
+    "too late for a notice": mark("太晚了，不再说"),
+    "too late for a post": mark("太晚了，不再发"),
 }
 PREFIXES = {
     "unsure: ": mark("没有把握，最接近的是"),
@@ -83,6 +92,10 @@ PREFIXES = {
     "by model: ": mark("模型挑选，依据"),
     "not by model: ": mark("模型没有可用的回答："),
     "said by ": mark("说的人："),
+    "too late for a notice; ": mark("太晚了，不再说："),
+    "too late for a post; ": mark("太晚了，不再发："),
+    "budget: account ": mark("账号的发送额度用完了："),
+    "budget: group ": mark("这个群的发送额度用完了："),
 }
 PAGES = {"faq": "/console/faq", "product": "/console/products"}
 
