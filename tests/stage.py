@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.batch import Parts
-from bot.channels.base import Capabilities, Channel, Hears, Link, NeverSaid, Outgoing, Says, Standing
+from bot.channels.base import Capabilities, Channel, Hears, Link, Outgoing, Says, Standing, insist
 from bot.context import Shop
 from bot.deadlines import Deadlines
 from bot.dispatch import Dispatcher
@@ -56,8 +56,9 @@ class WatchedChannel:
         trouble = self.troubles.pop(0) if self.troubles else None
         if trouble is not None:
             raise trouble
-        if len(message.text) > self.capabilities.max_text:
-            raise NeverSaid("too long")
+        insist(self.capabilities, message)
+        if message.key in self.keys and self.capabilities.is_idempotent:
+            return f"s{message.id}"
         self.keys.append(message.key)
         self.said.append((message.here.id, message.text))
         return f"s{message.id}"

@@ -130,6 +130,14 @@ class NeverSaid(Exception):
     """Not said, and never will be: the channel refuses it."""
 
 
+def insist(able: Capabilities, message: Outgoing) -> None:
+    """A channel says only what it declared. Raises NeverSaid with a plain reason for anything else."""
+    if message.kind not in able.says:
+        raise NeverSaid(f"this channel cannot say a {message.kind}")
+    if len(message.text) > able.max_text:
+        raise NeverSaid(f"{len(message.text)} characters, at most {able.max_text} here")
+
+
 class Unsure(Exception):
     """It may have been said or not, and this channel leaves no way to know: an operator decides."""
 

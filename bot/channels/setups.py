@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from dotenv import dotenv_values
 from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.settings import Settings
+
+
+class Written(BaseSettings):
+    """Every line of .env, also those that are no setting of ours yet."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="allow")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +67,11 @@ class Given:
 
 def look(settings: Settings) -> list[Given]:
     """Every channel's settings: what is given in the environment or in .env, and what is missing."""
-    written = dotenv_values(".env")
+    written = {name.upper(): str(value) for name, value in (Written().model_extra or {}).items()}
     return [_look(setup, settings, written) for setup in SETUPS]
 
 
-def _look(setup: Setup, settings: Settings, written: dict[str, str | None]) -> Given:
+def _look(setup: Setup, settings: Settings, written: dict[str, str]) -> Given:
     given = frozenset(name for name in setup.names if _is_given(name, settings, written))
     missing = tuple(name for name in setup.needs if name not in given)
     if setup.one_of and not given.intersection(setup.one_of):
@@ -73,7 +79,7 @@ def _look(setup: Setup, settings: Settings, written: dict[str, str | None]) -> G
     return Given(setup, given, missing)
 
 
-def _is_given(name: str, settings: Settings, written: dict[str, str | None]) -> bool:
+def _is_given(name: str, settings: Settings, written: dict[str, str]) -> bool:
     value = getattr(settings, name.removeprefix("TUAN_").lower(), None)
     if isinstance(value, SecretStr):
         value = value.get_secret_value()

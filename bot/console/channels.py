@@ -20,7 +20,7 @@ from bot.console.pages import get, post
 from bot.console.visit import NotFound, Visit
 from storage import accounts, groups, outbox, places, sending
 from storage.accounts import Account, AccountSettings
-from storage.groups import FOUND, LEFT, SPEAK_CONFIDENT, SPEAK_MENTION, SPEAK_OFF, TAKEN, Group
+from storage.groups import FOUND, LEFT, SPEAK_CONFIDENT, SPEAK_MENTION, SPEAK_OFF, TAKEN
 from storage.operators import ADMIN, MANAGER, VIEWER
 
 LIST, MOST_GROUPS, MOST_COUNT = "/console/channels", 300, 1_000_000

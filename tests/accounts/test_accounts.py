@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot.channels.base import Link, Outgoing, Pace, TryAgain
@@ -72,7 +72,7 @@ def test_an_account_that_is_away_burns_no_tries(stage: Stage) -> None:
 
 
 def test_a_slow_account_slows_no_other(stage: Stage) -> None:
-    other = second_account(stage)
+    second_account(stage)
     put(stage, "慢", group="g", account="stage")
     put(stage, "快", group="h", account="stage-2")
 
@@ -85,15 +85,19 @@ def test_a_slow_account_slows_no_other(stage: Stage) -> None:
                 return await super().send(message)
 
         slow = Slow()
-        sender = Sender(stage.database, {"stage": slow, "stage-2": other}, lambda: stage.time)
+        written: asyncio.Queue[str] = asyncio.Queue()
+
+        class Quick(WatchedChannel):
+            async def recorded(self, messages: Sequence[tuple[Outgoing, int]]) -> None:
+                for message, _ in messages:
+                    written.put_nowait(message.text)
+
+        sender = Sender(stage.database, {"stage": slow, "stage-2": Quick()}, lambda: stage.time)
         await sender.start()
-        while sender.sent < 1:
-            await asyncio.sleep(0.01)
+        before = [await written.get()]
         put(stage, "还快", group="h", account="stage-2")
         sender.wake()
-        while sender.sent < 2:
-            await asyncio.sleep(0.01)
-        before = [text for _, text in other.said]
+        before.append(await written.get())
         assert slow.said == []
         await sender.recover()
         gate.set()
