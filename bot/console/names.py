@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from bot.console.language import mark
@@ -97,6 +98,7 @@ PREFIXES = {
     "budget: account ": mark("账号的发送额度用完了："),
     "budget: group ": mark("这个群的发送额度用完了："),
 }
+SPAN = re.compile(r"\b(\d+) in (\d+) s$")  # of a budget: so many in so many seconds
 PAGES = {"faq": "/console/faq", "product": "/console/products"}
 
 
@@ -118,9 +120,18 @@ def why(reason: str | None) -> Why | None:
     for prefix, words in PREFIXES.items():
         if reason.startswith(prefix):
             rest = reason.removeprefix(prefix)
-            return Why(words, rest, page_of(rest))
+            return Why(words, SPAN.sub(_span, rest), page_of(rest))
     url = page_of(reason)
     return Why(mark("依据"), reason, url) if url else Why("", reason)
+
+
+def _span(found: re.Match[str]) -> str:
+    """20 in 3600 s → 20 / 1 h, as short in every language."""
+    count, seconds = found[1], int(found[2])
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds % size == 0:
+            return f"{count} / {seconds // size} {unit}"
+    return f"{count} / {seconds} s"
 
 
 def page_of(passage_id: str) -> str:

@@ -111,6 +111,7 @@ class WebChannel:
             if audience is None or one.inbox_id <= audience.last_heard:
                 continue
             audience.last_heard = one.inbox_id
+            self.standing.heard_at = event.occurred_at
             if isinstance(event, MemberLeft):
                 audience.names.pop(event.member_id or "", None)
             elif event.member_id is not None and event.member_name:
