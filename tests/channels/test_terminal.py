@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import ClassVar
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.channels.road import Road
 
 class TerminalFarSide(FarSide):
     here = Conversation("terminal:p:小王", "terminal", member_id="terminal:小王")
-    cannot = {
+    cannot: ClassVar = {
         "order_heard": "one person types",
         "duplicates": "every line typed is a new one",
         "reconnect": "there is no line to break",
