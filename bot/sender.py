@@ -133,10 +133,8 @@ class Sender:
 
     async def _begin_due(self) -> list[tuple[asyncio.Task[None], int]]:
         """Lease what is due on accounts that are free to speak, and begin to say it."""
-        shut = [account for account, mouth in self._mouths.items() if self._is_shut(mouth)]
-        if self._mouths and len(shut) == len(self._mouths):
-            return []
-        rows = await self._in_turn(lambda session: self._lease(session, shut))
+        free = [account for account, mouth in self._mouths.items() if not self._is_shut(mouth)]
+        rows = await self._in_turn(lambda session: self._lease(session, free)) if free else []
         by_account: dict[str, list[Saying]] = {}
         for row in rows:
             by_account.setdefault(row.account_id, []).append(row)
@@ -157,12 +155,12 @@ class Sender:
         # A clock that was set back makes no rest longer.
         return timedelta() < mouth.rests_until - self.now() <= timedelta(seconds=REST_AFTER[-1])
 
-    def _lease(self, session: Session, shut: Sequence[str]) -> list[Saying]:
+    def _lease(self, session: Session, free: Sequence[str]) -> list[Saying]:
         now = self.now()
         outbox.take_turn(session)
-        chosen = self._verdicts.choose(session, outbox.find_due(session, now, shut=shut), now)
+        chosen = self._verdicts.choose(session, outbox.find_due(session, now, accounts=free), now)
         # A group may have been moved, and what is due there with it, to an account that is not free.
-        chosen = [row for row in chosen if row.account_id not in shut]
+        chosen = [row for row in chosen if row.account_id in free]
         outbox.lease(session, chosen, now + LEASE)
         return chosen
 

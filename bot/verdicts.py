@@ -62,7 +62,8 @@ class Verdicts:
             for account_id in budgeted:
                 self._count(session, account_id, now)
         for row in sorted(rows, key=lambda row: (row.priority, row.id)):
-            if not self._is_full(row, this):
+            # Of an account that is not connected here it stays where it is, until an operator moves the group.
+            if row.account_id in self._channels and not self._is_full(row, this):
                 self._judge(session, row, this)
         return this.chosen
 
@@ -104,8 +105,7 @@ class Verdicts:
         ledger.forget(longest)
 
     def _is_full(self, row: Saying, this: Round) -> bool:
-        channel = self._channels.get(row.account_id)
-        is_paced = channel is not None and channel.capabilities.pace is not None
+        is_paced = self._channels[row.account_id].capabilities.pace is not None
         return is_paced and this.by_account[row.account_id] >= PACED_AT_ONCE
 
     def _judge(self, session: Session, row: Saying, this: Round) -> None:
@@ -130,8 +130,6 @@ class Verdicts:
 
     def _why_never(self, row: Saying, now: datetime) -> str | None:
         """Why something due should not be said after all."""
-        if row.account_id not in self._channels:
-            return f"channel {row.account_id} is not connected"
         if row.group_id is not None:
             place = self._places.get(row.group_id)
             if place is None or place.is_closed:
@@ -140,8 +138,9 @@ class Verdicts:
             return None
         kind = _kind(row.priority)
         planned_at = row.planned_at or row.due_at
-        is_late = now - planned_at > LATE[kind] and (kind == ANSWER or row.planned_at is not None)
-        return TOO_LATE[kind] + (f"; {row.reason}" if row.planned_at and row.reason else "") if is_late else None
+        if now - planned_at <= LATE[kind]:
+            return None
+        return TOO_LATE[kind] + (f"; {row.reason}" if row.planned_at and row.reason else "")
 
     def _why_paused(self, row: Saying) -> str | None:
         if self._accounts.get(row.account_id, NO_ACCOUNT).is_paused:

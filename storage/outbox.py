@@ -83,8 +83,10 @@ def take_turn(session: Session) -> None:
         session.execute(select(func.pg_advisory_xact_lock(7_201_002)))
 
 
-def find_due(session: Session, now: datetime, limit: int = 200, shut: Sequence[str] = ()) -> list[Saying]:
-    """What is due, answers first, but of the accounts in `shut`: only where nothing earlier of the same conversation is
+def find_due(
+    session: Session, now: datetime, limit: int = 200, accounts: Sequence[str] | None = None
+) -> list[Saying]:
+    """What is due (of these accounts), answers first: only where nothing earlier of the same conversation is
     leased, waits for a retry, or was put off and is as urgent."""
     earlier = aliased(Saying, name="earlier")
     blocked = exists().where(
@@ -104,8 +106,8 @@ def find_due(session: Session, now: datetime, limit: int = 200, shut: Sequence[s
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    if shut:
-        query = query.where(Saying.account_id.not_in(shut))
+    if accounts is not None:
+        query = query.where(Saying.account_id.in_(accounts))
     return list(session.scalars(query))
 
 

@@ -50,6 +50,27 @@ def test_a_row_written_while_its_group_was_moved_finds_its_way(stage: Stage) -> 
     assert [text for _, text in other.said] == ["一", "二"]
 
 
+def test_what_an_account_without_settings_should_say_waits_for_an_operator(stage: Stage) -> None:
+    put(stage, "一", account="stage-2")
+    stage.settle()
+    assert states(stage) == ["queued"]
+    with stage.database.write() as session:
+        places.move(session, ["stage:g"], "stage")
+    stage.settle()
+    assert texts(stage) == ["一"]
+
+
+def test_after_a_long_outage_old_posts_are_not_said(stage: Stage) -> None:
+    stage.channel.standing.link = Link.DEAF
+    put(stage, "昨天的帖")
+    stage.pass_time(13 * 3600)
+    stage.channel.standing.link = Link.CONNECTED
+    put(stage, "今天的帖")
+    stage.settle()
+    assert texts(stage) == ["今天的帖"]
+    assert stage.outbox()[0].reason == "too late for a post"
+
+
 def test_an_account_that_is_away_burns_no_tries(stage: Stage) -> None:
     stage.channel.standing.link = Link.CONNECTED
 

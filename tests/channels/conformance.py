@@ -264,7 +264,9 @@ async def _seen(far: FarSide, count: int) -> list[str]:
     """What members saw, once it is as many as expected; a moment longer shows what came twice."""
     loop = asyncio.get_running_loop()
     end = loop.time() + PATIENCE
-    while len(await far.seen()) < count and loop.time() < end:
+    while loop.time() < end:
+        if len(await far.seen()) >= count:
+            break
         await asyncio.sleep(0.02)
     await asyncio.sleep(0.1)
     return await far.seen()
