@@ -7,14 +7,16 @@ import gc
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
+from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
 from bot.asking import Asking, Budget
 from bot.assistant import Access, Assistant
 from bot.batch import Parts
-from bot.channels.base import Channel
+from bot.channels.base import Channel, Link, Standing
 from bot.channels.web import WebChannel
 from bot.clock import Clock
 from bot.console import app as console
@@ -35,12 +37,13 @@ from content.learning.reading import Learner
 from content.render import Words
 from content.shelf import Shelf
 from handlers import FEATURES
-from storage import jobs, migrate
+from storage import accounts, jobs, migrate
 from storage.database import Database, in_turn
 from storage.model import Limit
 
 log = structlog.get_logger()
 JOBS_KEPT = timedelta(days=30)
+OUR_OWN = frozenset({"web", "terminal"})  # channels whose groups are ours, so that we speak in new ones
 
 
 def wall_clock() -> datetime:
@@ -63,10 +66,13 @@ class Operator:
         )
         self.shelf = Shelf(self.database, Knowledge())
         self.web_channel = WebChannel(self.database, settings, now)
-        self.channels = {one.name: one for one in (channels or (self.web_channel, *networks(settings, now)))}
+        # By account: a channel may have several, and the first of them has its name.
+        self.channels = {one.account: one for one in (channels or (self.web_channel, *networks(settings, now)))}
+        names = [one.name for one in self.channels.values()]
         self.parts = Parts(
             Router(features), Words(settings.time_zone), self.shelf.knowledge, self.shop, now, self._is_confirmed,
-            talk=Talk(self.database.is_sqlite),
+            talk=Talk(self.database.is_sqlite), is_ours=OUR_OWN.__contains__,
+            has_more_accounts={name for name in names if names.count(name) > 1}.__contains__,
         )
         self.dispatcher = Dispatcher(self.database, self.parts, lanes=settings.lanes, on_kept=self._kept)
         self.sender = Sender(self.database, self.channels, now)
@@ -83,8 +89,8 @@ class Operator:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def _is_confirmed(self, channel: str) -> bool:
-        known = self.channels.get(channel)
-        return known is not None and known.capabilities.needs_confirmation
+        known = [one for one in self.channels.values() if one.name == channel]
+        return bool(known) and known[0].capabilities.needs_confirmation
 
     async def start(self) -> None:
         """Bring the database up to date, then listen, speak and work."""
@@ -92,8 +98,8 @@ class Operator:
         self.shelf.refresh()
         calm_collector()
         self.dispatcher.start()
-        for channel in self.channels.values():
-            await channel.start(self.dispatcher.receive)
+        await asyncio.to_thread(in_turn, self.database, self._keep_accounts)
+        await asyncio.gather(*(self._begin_to_hear(channel) for channel in self.channels.values()))
         await self.sender.start()
         if self.assistant is not None:
             await self.assistant.start()
@@ -107,11 +113,26 @@ class Operator:
         self.clock.every(30.0, self._learn)
         self.clock.start()
 
+    def _keep_accounts(self, session: Session) -> None:
+        accounts.keep(session, [(one.account, one.name) for one in self.channels.values()], self.now())
+
+    async def _begin_to_hear(self, channel: Channel) -> None:
+        """A channel that cannot begin says so in the console, and holds up no other."""
+        receive = self.dispatcher.receive
+        try:
+            await channel.start(receive if channel.account == channel.name else partial(receive, account=channel.account))
+        except Exception as trouble:
+            log.exception("channel did not start", account=channel.account)
+            words = f"{type(trouble).__name__}: {trouble}"[:300]
+            channel.standing = Standing(Link.REFUSED, self.now(), detail=words)
+
     async def stop(self) -> None:
         """Stop listening, handle what has come, say what is due, then end."""
         self.clock.stop()
-        for channel in self.channels.values():
-            await channel.stop()
+        ended = await asyncio.gather(*(one.stop() for one in self.channels.values()), return_exceptions=True)
+        for channel, trouble in zip(self.channels.values(), ended, strict=True):
+            if isinstance(trouble, BaseException):
+                log.error("channel did not stop well", account=channel.account, exc_info=trouble)
         await self.worker.stop()
         if self.assistant is not None:
             await self.assistant.stop()

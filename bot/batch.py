@@ -2,56 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot.context import Context, Refusal, Shop
+from bot.context import Context, Refusal
 from bot.events import Event, Handled, MemberLeft, MessageReceived
+from bot.meeting import Meeting
 from bot.outbox import Outbox
-from bot.routing import Ear, Router
-from bot.talk import Heard, Talk
-from content.knowledge import Knowledge
-from content.render import Words
-from storage import groups, inbox, jobs, members, outbox, revisions, search
+from bot.parts import Item, Parts
+from bot.routing import Ear
+from bot.talk import Heard
+from storage import groups, inbox, jobs, outbox, revisions, search
+from storage.base import RowMissing
 from storage.groups import GroupSettings
 
-MAX_KNOWN = 100_000  # members and memberships remembered as kept; then we begin anew
+__all__ = ["Batch", "Item", "Parts"]
+
 MAX_DEPTH = 20  # facts that lead to facts; deeper is a loop
-
-
-@dataclass(slots=True)
-class Item:
-    """An event on a lane, who waits for it, when it came, and the row it is a retry of (id, tries)."""
-
-    event: Event
-    done: Future[Handled] | asyncio.Future[Handled]
-    received_at: datetime
-    retry_of: tuple[int, int] | None = None
-
-
-@dataclass(slots=True)
-class Parts:
-    """What every batch needs; built once by bot/app.py."""
-
-    router: Router
-    words: Words
-    knowledge: Knowledge
-    shop: Shop
-    now: Callable[[], datetime]
-    needs_confirmation: Callable[[str], bool] = lambda channel: False
-    known_members: dict[str, str] = field(default_factory=dict)
-    known_groups: set[str] = field(default_factory=set)
-    known_present: set[tuple[str, str]] = field(default_factory=set)
-    talk: Talk = field(default_factory=lambda: Talk(is_alone=False))
-    group_settings: dict[str, GroupSettings] = field(default_factory=dict)
-    group_revision: int = -1
 
 
 class Batch:
@@ -67,16 +37,14 @@ class Batch:
         self._known: dict[str, int] = {}
         self._ids: Iterator[int] = iter(())
         self._heard: dict[str, list[Heard]] = {}
+        self._meeting = Meeting(session, parts)
         self._group_revision: int | None = None
-        self._met: dict[str, tuple[str, str]] = {}
-        self._groups: dict[str, Event] = {}
-        self._present: dict[tuple[str, str], datetime] = {}
 
     def run(self, items: Sequence[Item]) -> list[Handled]:
         """Handle events in their order. Raises whatever a handler raised: the transaction is then worthless."""
         self._known = inbox.find_known(self.session, [item.event.key for item in items])
         self._ids = inbox.reserve_ids(self.session, len(items))
-        self._meet(items)
+        self._meeting.meet(items)
         handled = []
         for item in items:
             key = item.event.key
@@ -103,12 +71,7 @@ class Batch:
 
     def remember(self) -> None:
         """After the commit: whom and what we need not look up again."""
-        if len(self.parts.known_members) > MAX_KNOWN or len(self.parts.known_present) > MAX_KNOWN:
-            self.parts.known_members.clear()
-            self.parts.known_present.clear()
-        self.parts.known_members.update({member_id: name for member_id, (_, name) in self._met.items()})
-        self.parts.known_groups.update(self._groups)
-        self.parts.known_present.update(self._present)
+        self._meeting.remember()
         self.parts.talk.add(self._heard.items())
         for event, _ in self.kept:
             if isinstance(event, MemberLeft) and event.group_id and event.member_id:
@@ -130,47 +93,12 @@ class Batch:
         known = inbox.find_known(self.session, [event.key])
         if known:
             return Handled(known[event.key], False, "known")
-        self._meet([item])
+        self._meeting.meet([item])
         row_id = next(inbox.reserve_ids(self.session, 1))
         inbox.insert_all(self.session, [self._row(event, row_id, item.received_at, None) | values])
         search.index(self.session, [(row_id, f"{event.member_name or ''} {event.text or ''}")])
         self.kept.append((event, row_id))
         return Handled(row_id, True, "failed", words)
-
-    def _meet(self, items: Sequence[Item]) -> None:
-        """Keep members and groups we see for the first time, before anything refers to them."""
-        parts = self.parts
-        for item in items:
-            event = item.event
-            group_id, member_id, name = event.group_id, event.member_id, event.member_name or ""
-            if member_id is not None:
-                known = parts.known_members.get(member_id)
-                if known is None or (name and known != name):
-                    self._met[member_id] = (event.channel, name)
-            if group_id is not None:
-                if group_id not in parts.known_groups:
-                    self._groups[group_id] = event
-                # Who speaks is present, even where the channel never told us that they joined.
-                if member_id is not None and type(event) is MessageReceived:
-                    pair = (group_id, member_id)
-                    if pair not in parts.known_present:
-                        self._present[pair] = item.received_at
-        if self._met:
-            people = [(member_id, *self._met[member_id]) for member_id in sorted(self._met)]
-            members.keep(self.session, people, parts.now())
-        if self._groups:
-            groups.insert_once(self.session, [self._group_row(event) for _, event in sorted(self._groups.items(), key=itemgetter(0))])
-        if self._present:
-            groups.join_all(self.session, self._present)
-
-    def _group_row(self, event: Event) -> dict[str, Any]:
-        group_id = event.group_id or ""
-        code = groups.code_of(group_id)
-        return {
-            "id": group_id, "channel": event.channel, "code": code, "name": code, "topic": "",
-            "language": self.parts.shop.language, "speaks": groups.SPEAK_CONFIDENT, "is_welcoming": True,
-            "created_at": self.parts.now(),
-        }
 
     def _handle(
         self, event: Event, row_id: int, received_at: datetime, cause_id: int | None, depth: int
@@ -197,6 +125,7 @@ class Batch:
         if context is not None:
             decision = context.decision
             row["outcome"], row["reason"], row["confidence"] = decision.outcome, decision.reason, decision.confidence
+            self._address(event, context)
             self.sayings.extend(context.outbox.rows)
             words.extend(saying["text"] for saying in context.outbox.rows)
             self.jobs.extend(context.asked)
@@ -271,6 +200,21 @@ class Batch:
             event, self.session, received_at, row_id, box, parts.knowledge, parts.shop, parts.talk,
             settings=self._settings(event.group_id), earlier=self._heard.get(event.conversation, ()),
         )
+
+    def _address(self, event: Event, context: Context) -> None:
+        """Which account says it; and in a group that is not under our management nobody but an operator speaks."""
+        for row in context.outbox.rows:
+            group_id, row["reason"] = row["group_id"], None
+            if group_id is None:
+                row["account_id"] = self._meeting.find_account(row["channel"], row["conversation"])
+                continue
+            try:
+                settings = self._settings(group_id)
+            except RowMissing:
+                settings = None
+            row["account_id"] = row["channel"] if settings is None else settings.account_id or row["channel"]
+            if settings is not None and not settings.is_taken and row["operator_id"] is None:
+                row["state"], row["reason"] = outbox.SUPPRESSED, "group is not under management"
 
     def _settings(self, group_id: str | None) -> GroupSettings | None:
         """A group's settings, read anew only after somebody changed one."""

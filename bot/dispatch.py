@@ -108,19 +108,21 @@ class Dispatcher:
         self._put(event, done, None if retry_of is None else (retry_of.id, retry_of.tries))
         return done
 
-    def receive(self, event: Event) -> asyncio.Future[Handled]:
-        """Put an event on its lane, from the event loop; awaiting it returns after its commit."""
+    def receive(self, event: Event, account: str = "") -> asyncio.Future[Handled]:
+        """Put an event on its lane, from the event loop; awaiting it returns after its commit. `account` heard it; the
+        channel's first when it is not said."""
         done: asyncio.Future[Handled] = asyncio.get_running_loop().create_future()
-        self._put(event, done, None)
+        self._put(event, done, None, account)
         return done
 
     def _put(
-        self, event: Event, done: Future[Handled] | asyncio.Future[Handled], retry_of: tuple[int, int] | None
+        self, event: Event, done: Future[Handled] | asyncio.Future[Handled], retry_of: tuple[int, int] | None,
+        account: str = "",
     ) -> None:
         lane = self.lanes[zlib.crc32(event.lane.encode()) % len(self.lanes) if len(self.lanes) > 1 else 0]
         if self._is_closing or lane.waiting.qsize() > MAX_WAITING:
             raise Overloaded
-        lane.waiting.put(Item(event, done, self.parts.now(), retry_of))
+        lane.waiting.put(Item(event, done, self.parts.now(), retry_of, account))
 
     def retry_due(self, now: datetime) -> list[Future[Handled]]:
         """Put events whose next try has come back on their lanes."""

@@ -11,7 +11,9 @@ from sqlalchemy.exc import NoResultFound as RowMissing
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-__all__ = ["AnyRow", "Base", "BigId", "RowMissing", "UtcTime", "as_text", "execute_fast", "rows_fast", "table_of"]
+__all__ = [
+    "AnyRow", "Base", "BigId", "RowMissing", "UtcTime", "as_text", "channel_of_row", "execute_fast", "rows_fast", "table_of",
+]
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -25,6 +27,11 @@ AnyRow = Row[*tuple[Any, ...]]
 
 # SQLite counts rows by itself only in a column declared INTEGER.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def channel_of_row(context: Any) -> str:
+    """The default of a row's account: the first account of a channel has the channel's name."""
+    return str(context.get_current_parameters()["channel"])
 
 
 def as_text(moment: datetime | None) -> str | None:

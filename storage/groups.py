@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, ForeignKey, Index, String, event, func, select, update
+from sqlalchemy import Boolean, Connection, ForeignKey, Index, String, event, false, func, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage import revisions
-from storage.base import AnyRow, Base, BigId, UtcTime, execute_fast, table_of
+from storage.base import AnyRow, Base, BigId, UtcTime, channel_of_row, execute_fast, table_of
 from storage.members import Member
 
 # When the operator speaks unasked in a group.
 SPEAK_OFF, SPEAK_MENTION, SPEAK_CONFIDENT = "off", "mention", "confident"
+# Under our management; found and listened to until an operator decides; left alone.
+TAKEN, FOUND, LEFT = "taken", "found", "left"
 
 
 class Group(Base):
@@ -35,6 +37,9 @@ class Group(Base):
     speaks: Mapped[str] = mapped_column(String(10), default=SPEAK_CONFIDENT)
     is_welcoming: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
+    account_id: Mapped[str] = mapped_column(String(40), default=channel_of_row, server_default="")
+    management: Mapped[str] = mapped_column(String(10), default=TAKEN, server_default=TAKEN)
+    is_paused: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     greeted_at: Mapped[datetime | None] = mapped_column(UtcTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
@@ -71,6 +76,8 @@ class GroupSettings:
     language: str
     speaks: str
     staff: frozenset[str]
+    account_id: str = ""
+    is_taken: bool = True
 
 
 @event.listens_for(Group, "before_update")
@@ -88,9 +95,14 @@ def code_of(group_id: str) -> str:
 
 
 def get_settings(session: Session, group_id: str) -> GroupSettings:
-    query = select(Group.name, Group.language, Group.speaks).where(Group.id == group_id)
+    query = select(
+        Group.name, Group.language, Group.speaks, Group.account_id, Group.channel, Group.management
+    ).where(Group.id == group_id)
     row = session.execute(query).one()
-    return GroupSettings(row.name, row.language, row.speaks, frozenset(find_staff(session, group_id)))
+    return GroupSettings(
+        row.name, row.language, row.speaks, frozenset(find_staff(session, group_id)), row.account_id or row.channel,
+        row.management == TAKEN,
+    )
 
 
 def get(session: Session, group_id: str) -> Group:

@@ -1,6 +1,7 @@
 """Every table in one place, for migrations and for comparing a database with the code."""
 
 from storage import (
+    accounts,
     answers,
     audit,
     clocks,
@@ -28,6 +29,6 @@ from storage.base import Base
 
 METADATA = Base.metadata
 TABLES = (
-    answers, audit, clocks, demands, desk, faq, groups, handovers, hours, inbox, jobs, learning, members, model,
-    operators, outbox, products, promises, proposals, question_sets, revisions, search,
+    accounts, answers, audit, clocks, demands, desk, faq, groups, handovers, hours, inbox, jobs, learning, members,
+    model, operators, outbox, products, promises, proposals, question_sets, revisions, search,
 )

@@ -10,7 +10,7 @@ from sqlalchemy import Index, Integer, String, Text, and_, exists, func, insert,
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
-from storage.base import AnyRow, Base, BigId, UtcTime, table_of
+from storage.base import AnyRow, Base, BigId, UtcTime, channel_of_row, table_of
 
 QUEUED, LEASED, SENT, FAILED, UNKNOWN, HELD, SUPPRESSED = (
     "queued", "leased", "sent", "failed", "unknown", "held", "suppressed",
@@ -19,13 +19,14 @@ QUEUED, LEASED, SENT, FAILED, UNKNOWN, HELD, SUPPRESSED = (
 
 class Saying(Base):
     """One thing to say. States: queued, leased, sent, failed, unknown (an operator decides), held (waits for an
-    operator), suppressed (with the reason)."""
+    operator), suppressed (with the reason). `planned_at` is when it should have been said, once it was put off."""
 
     __tablename__ = "outbox"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
     key: Mapped[str | None] = mapped_column(String(200), unique=True)
     channel: Mapped[str] = mapped_column(String(20))
+    account_id: Mapped[str] = mapped_column(String(40), default=channel_of_row, server_default="")
     conversation: Mapped[str] = mapped_column(String(120))
     group_id: Mapped[str | None] = mapped_column(String(120))
     member_id: Mapped[str | None] = mapped_column(String(120))
@@ -41,6 +42,8 @@ class Saying(Base):
     tries: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     due_at: Mapped[datetime] = mapped_column(UtcTime)
+    planned_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcTime)
     leased_until: Mapped[datetime | None] = mapped_column(UtcTime)
     sent_at: Mapped[datetime | None] = mapped_column(UtcTime)
     sent_no: Mapped[int | None] = mapped_column(BigId, unique=True)
@@ -55,6 +58,10 @@ class Saying(Base):
         ),
         Index("ix_outbox_state", "state", "due_at", sqlite_where=sql("state <> 'sent'"), postgresql_where=sql("state <> 'sent'")),
         Index("ix_outbox_said", "conversation", "sent_no"),
+        Index(
+            "ix_outbox_account", "account_id", "sent_no",
+            sqlite_where=sql("sent_no is not null"), postgresql_where=sql("sent_no is not null"),
+        ),
     )
 
 
@@ -70,15 +77,27 @@ def get(session: Session, row_id: int) -> Saying:
     return session.get_one(Saying, row_id)
 
 
-def lease_due(session: Session, now: datetime, until: datetime, limit: int = 200) -> list[Saying]:
-    """Lease what is due: in order, and only where nothing earlier of the same conversation is leased or waits for
-    a retry."""
+def take_turn(session: Session) -> None:
+    """One process at a time chooses what to say, so that order and budgets hold over all of them."""
+    if session.get_bind().dialect.name != "sqlite":
+        session.execute(select(func.pg_advisory_xact_lock(7_201_002)))
+
+
+def find_due(
+    session: Session, now: datetime, limit: int = 200, accounts: Sequence[str] | None = None
+) -> list[Saying]:
+    """What is due (of these accounts), answers first: only where nothing earlier of the same conversation is
+    leased, waits for a retry, or was put off and is as urgent."""
     earlier = aliased(Saying, name="earlier")
     blocked = exists().where(
         earlier.conversation == Saying.conversation,
         earlier.id < Saying.id,
         sql("earlier.state in ('queued','leased')"),
-        or_(earlier.state == LEASED, and_(earlier.tries > 0, earlier.due_at > now)),
+        or_(
+            earlier.state == LEASED,
+            and_(earlier.tries > 0, earlier.due_at > now),
+            and_(earlier.planned_at.is_not(None), earlier.due_at > now, earlier.priority <= Saying.priority),
+        ),
     )
     query = (
         select(Saying)
@@ -87,11 +106,22 @@ def lease_due(session: Session, now: datetime, until: datetime, limit: int = 200
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    rows = list(session.scalars(query))
+    if accounts is not None:
+        query = query.where(Saying.account_id.in_(accounts))
+    return list(session.scalars(query))
+
+
+def lease(session: Session, rows: Sequence[Saying], until: datetime) -> None:
     if rows:
         session.execute(
             update(TABLE).where(TABLE.c.id.in_([row.id for row in rows])).values(state=LEASED, leased_until=until)
         )
+
+
+def lease_due(session: Session, now: datetime, until: datetime, limit: int = 200) -> list[Saying]:
+    """Lease what is due; in the order of its ids."""
+    rows = find_due(session, now, limit)
+    lease(session, rows, until)
     return sorted(rows, key=lambda row: row.id)
 
 

@@ -19,7 +19,7 @@ class Revision(Base):
 
 
 TABLE = table_of(Revision)
-KNOWLEDGE, GROUPS = "knowledge", "groups"
+KNOWLEDGE, GROUPS, ACCOUNTS = "knowledge", "groups", "accounts"
 
 
 def rise(session: Session, name: str = KNOWLEDGE) -> int:
@@ -38,3 +38,8 @@ def rise_on(connection: Connection, name: str) -> int:
 
 def count(session: Session, name: str = KNOWLEDGE) -> int:
     return session.execute(select(TABLE.c.number).where(TABLE.c.name == name)).scalar() or 0
+
+
+def find_all(session: Session) -> dict[str, int]:
+    """Every counter by its name."""
+    return {row.name: row.number for row in session.execute(select(TABLE.c.name, TABLE.c.number))}

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.batch import Parts
-from bot.channels.base import Capabilities, Hears, NeverSaid, Outgoing, Says, Standing
+from bot.channels.base import Capabilities, Channel, Hears, Link, Outgoing, Says, Standing, insist
 from bot.context import Shop
 from bot.deadlines import Deadlines
 from bot.dispatch import Dispatcher
@@ -36,11 +36,12 @@ EVERYTHING = Capabilities(frozenset(Hears), frozenset(Says), max_text=2000, is_i
 class WatchedChannel:
     """A channel whose far side is this list. `troubles` are raised, one a send, before anything is said."""
 
-    name = account = "stage"
+    name = "stage"
 
-    def __init__(self, capabilities: Capabilities = EVERYTHING) -> None:
+    def __init__(self, capabilities: Capabilities = EVERYTHING, account: str = "stage") -> None:
+        self.account = account
         self.capabilities = capabilities
-        self.standing = Standing()
+        self.standing = Standing(Link.CONNECTED)
         self.said: list[tuple[str, str]] = []
         self.keys: list[str] = []
         self.troubles: list[Exception | None] = []
@@ -55,8 +56,9 @@ class WatchedChannel:
         trouble = self.troubles.pop(0) if self.troubles else None
         if trouble is not None:
             raise trouble
-        if len(message.text) > self.capabilities.max_text:
-            raise NeverSaid("too long")
+        insist(self.capabilities, message)
+        if message.key in self.keys and self.capabilities.is_idempotent:
+            return f"s{message.id}"
         self.keys.append(message.key)
         self.said.append((message.here.id, message.text))
         return f"s{message.id}"
@@ -76,6 +78,8 @@ class Stage:
         migrate.upgrade(self.database)
         self.time = START
         self.channel = WatchedChannel(capabilities)
+        self.channels: dict[str, Channel] = {"stage": self.channel}
+        self.slept: list[float] = []
         self.shelf = Shelf(self.database, Knowledge())
         self.parts = Parts(
             Router(features), Words(), self.shelf.knowledge, Shop("阳光邻里", "小团", "http://localhost:8700"),
@@ -109,11 +113,14 @@ class Stage:
 
     async def _settle(self) -> None:
         worker = Worker(self.database, self.dispatcher, self.work, lambda: self.time)
-        sender = Sender(self.database, {"stage": self.channel}, lambda: self.time)
+        sender = Sender(self.database, self.channels, lambda: self.time, self._sleep)
         while (
             await worker.do_due() + await sender.say_due() + await self.deadlines.fire_due() + self.rounds.go()
         ):
             continue
+
+    async def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
 
     def hear(self, *events: Event) -> list[Handled]:
         """Put events on their lanes together and wait for their commits."""

@@ -51,6 +51,17 @@ class Allowance:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a person would write: so long a character, between `least` and `most` seconds for one message, and
+    `apart` seconds between two messages of the account. Each is varied by a fifth or so."""
+
+    seconds_a_character: float = 0.08
+    least: float = 0.8
+    most: float = 6.0
+    apart: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a channel can and cannot do. Idempotent: sending a row again after a crash shows it once. `allowances` are
     what the network itself allows, or what is prudent there: the budgets an account starts with."""
@@ -61,6 +72,7 @@ class Capabilities:
     is_idempotent: bool
     needs_confirmation: bool = False  # a person must confirm each message we say
     allowances: tuple[Allowance, ...] = ()
+    pace: Pace | None = None  # None: as fast as we can
 
 
 class Link(StrEnum):
@@ -116,6 +128,14 @@ class TryAgain(Exception):
 
 class NeverSaid(Exception):
     """Not said, and never will be: the channel refuses it."""
+
+
+def insist(able: Capabilities, message: Outgoing) -> None:
+    """A channel says only what it declared. Raises NeverSaid with a plain reason for anything else."""
+    if message.kind not in able.says:
+        raise NeverSaid(f"this channel cannot say a {message.kind}")
+    if len(message.text) > able.max_text:
+        raise NeverSaid(f"{len(message.text)} characters, at most {able.max_text} here")
 
 
 class Unsure(Exception):

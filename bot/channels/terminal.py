@@ -15,12 +15,13 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
-from bot.channels.base import Capabilities, Hears, Link, NeverSaid, Outgoing, Receive, Says, Standing
+from bot.channels.base import Capabilities, Hears, Link, NeverSaid, Outgoing, Receive, Says, Standing, insist
 from bot.events import MessageReceived
 
 Show = Callable[[str], None]
 
 MAX_TEXT = 2_000
+MAX_SAID = 20_000  # characters of one message of ours
 PATIENCE_SECONDS = 5.0  # a script waits this long for the answer to a line
 SHOWN_OF_HISTORY = 10
 
@@ -183,7 +184,7 @@ class TerminalChannel:
     # A line that was printed just before a crash may be printed again: there is no way to know.
     capabilities = Capabilities(
         hears=frozenset({Hears.PRIVATE_TEXT}), says=frozenset({Says.TEXT, Says.CARD, Says.PICTURE, Says.FILE}),
-        max_text=MAX_TEXT, is_idempotent=False,
+        max_text=MAX_SAID, is_idempotent=False,
     )
 
     def __init__(self, show: Show, now: Callable[[], datetime], nickname: str, bot_name: str) -> None:
@@ -202,7 +203,9 @@ class TerminalChannel:
         self.standing = Standing()
 
     async def send(self, message: Outgoing) -> str | None:
-        """Print it. Raises NeverSaid for another conversation: only the one who types is here."""
+        """Print it. Raises NeverSaid for another conversation, as only the one who types is here, and for what a
+        terminal cannot show."""
+        insist(self.capabilities, message)
         if message.here.id != self._conversation:
             raise NeverSaid("nobody of this conversation is at the terminal")
         says = [one["say"] for one in message.body.get("buttons", ()) if one.get("say")]

@@ -66,6 +66,7 @@ def _look(home: Home) -> Iterator[Finding]:
     yield _room(settings)
     yield _port(settings)
     yield _database(settings)
+    yield from _channels(settings)
 
 
 def _python() -> Finding:
@@ -156,3 +157,18 @@ def _database(settings: Settings) -> Finding:
         is_newest = revision == migrate.newest_revision()
         return Finding(OK, what + ("" if is_newest else tell("：下次启动时升级", ": upgraded at the next start")))
     return Finding(WRONG, what, explain(migrate.NewerDatabase(revision))[0])
+
+
+def _channels(settings: Settings) -> Iterator[Finding]:
+    """The settings of each channel that somebody began to connect; their values are never told."""
+    from bot.channels import setups
+
+    for one in setups.look(settings):
+        what = tell("渠道", "channel") + f" {one.setup.channel}"
+        if not one.is_begun:
+            yield Finding(OK, what + tell("：没有设置，不用", ": not set up, not used"))
+        elif one.is_complete:
+            yield Finding(OK, what + tell("：设置齐了", ": set up"))
+        else:
+            names, page = ", ".join(one.missing), one.setup.page
+            yield Finding(WARN, what, tell(f"还缺 {names}，见 {page}", f"missing {names}; see {page}"))

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from bot.console import (
     audit,
     canned,
+    channels,
     clocks,
     faq,
     groups,
@@ -53,6 +54,7 @@ AREAS = (
     learning.PAGES,
     products.PAGES,
     groups.PAGES,
+    channels.PAGES,
     members.PAGES,
     operators.PAGES,
     audit.PAGES,

@@ -7,12 +7,11 @@ from datetime import timedelta
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-import segno
 from pydantic import BaseModel, StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from bot.console import speaking
+from bot.console import codes, speaking
 from bot.console.conversations import find_lines, seen_mark
 from bot.console.forms import Form, blank, read
 from bot.console.language import mark
@@ -168,7 +167,7 @@ def _group(visit: Visit, *, form: Form[GroupForm] | None = None, fault: str = ""
     return visit.page(
         "group.html", status, group=Lively(row, count, sum(one.is_staff for one in present), *week), form=form,
         present=present, talk=shown, talk_url=_lines_url(row.id, seen_mark(shown)), asker=None, join_url=url,
-        qr=_qr(url) if url else "", speaks=SPEAKS, languages=LANGUAGES, fault=fault,
+        qr=codes.draw(url, url) if url else "", speaks=SPEAKS, languages=LANGUAGES, fault=fault,
         draft=str(visit.form.get("text", "")), nonce=speaking.fresh_nonce(), longest=speaking.LONGEST,
     )
 
@@ -183,14 +182,6 @@ def _lines_url(group_id: str, seen: str) -> str:
 
 def _join_url(visit: Visit, code: str) -> str:
     return f"{visit.desk.shop.base_url}/g/{code}"
-
-
-def _qr(url: str) -> str:
-    """The link as an SVG drawing without styles of its own, so that the page's policy lets it in."""
-    drawing: str = segno.make(url, error="m").svg_inline(
-        scale=4, border=2, omitsize=True, svgclass="qr", lineclass="qr-dark", title=url
-    )
-    return drawing
 
 
 PAGES = (

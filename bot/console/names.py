@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from bot.console.language import mark
@@ -29,6 +30,7 @@ OUTCOMES = {
     "none": (mark("闲聊"), ""),
     "warned": (mark("已提醒"), "amber"),
     "late": (mark("超时了"), "red"),
+    "deaf": (mark("听不到"), "amber"),
     "refused": (mark("已拒绝"), "amber"),
     "failed": (mark("出错"), "red"),
 }
@@ -36,6 +38,9 @@ KINDS = {
     "MessageReceived": mark("消息"),
     "MemberJoined": mark("入群"),
     "MemberLeft": mark("退群"),
+    "GroupFound": mark("发现群"),
+    "HearingLost": mark("断线，听不到了"),
+    "HearingBack": mark("又听到了"),
     "TopicChanged": mark("改群名"),
     "GreetingDue": mark("该欢迎了"),
     "QuestionUnanswered": mark("没答上的提问"),
@@ -77,6 +82,11 @@ REASONS = {
     "said by staff": mark("自己人说的"),
     "wants no reply": mark("不用再回"),
     "group is closed": mark("群已关闭"),
+    "account is paused": mark("账号暂停了"),
+    "group is paused": mark("这个群暂停了"),
+    "group is not under management": mark("这个群还没由我们管，只听不说"),
+    "too late for a notice": mark("太晚了，不再说"),
+    "too late for a post": mark("太晚了，不再发"),
 }
 PREFIXES = {
     "unsure: ": mark("没有把握，最接近的是"),
@@ -84,7 +94,12 @@ PREFIXES = {
     "by model: ": mark("模型挑选，依据"),
     "not by model: ": mark("模型没有可用的回答："),
     "said by ": mark("说的人："),
+    "too late for a notice; ": mark("太晚了，不再说："),
+    "too late for a post; ": mark("太晚了，不再发："),
+    "budget: account ": mark("账号的发送额度用完了："),
+    "budget: group ": mark("这个群的发送额度用完了："),
 }
+SPAN = re.compile(r"\b(\d+) in (\d+) s$")  # of a budget: so many in so many seconds
 PAGES = {"faq": "/console/faq", "product": "/console/products"}
 
 
@@ -106,9 +121,18 @@ def why(reason: str | None) -> Why | None:
     for prefix, words in PREFIXES.items():
         if reason.startswith(prefix):
             rest = reason.removeprefix(prefix)
-            return Why(words, rest, page_of(rest))
+            return Why(words, SPAN.sub(_span, rest), page_of(rest))
     url = page_of(reason)
     return Why(mark("依据"), reason, url) if url else Why("", reason)
+
+
+def _span(found: re.Match[str]) -> str:
+    """20 in 3600 s → 20 / 1 h, as short in every language."""
+    count, seconds = found[1], int(found[2])
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds % size == 0:
+            return f"{count} / {seconds // size} {unit}"
+    return f"{count} / {seconds} s"
 
 
 def page_of(passage_id: str) -> str:

@@ -29,6 +29,7 @@ PLACES = (
     Place("/console/learning", mark("学习"), "learning"),
     Place("/console/products", mark("商品"), "product"),
     Place("/console/groups", mark("群"), "group"),
+    Place("/console/channels", mark("渠道"), "channel"),
     Place("/console/members", mark("成员"), "member"),
     Place("/console/operators", mark("运营人员"), "operators", ADMIN),
     Place("/console/audit", mark("审计记录"), "audit", ADMIN),

@@ -166,7 +166,7 @@ def _queue(visit: Visit, action: str, states: Sequence[str], done: str) -> Respo
     def work(session: Session) -> bool:
         is_ours = outbox.take_back(session, row_id, states)
         if is_ours:
-            outbox.mark(session, row_id, state=outbox.QUEUED, tries=0, due_at=now)
+            outbox.mark(session, row_id, state=outbox.QUEUED, tries=0, due_at=now, confirmed_at=now)
         return is_ours
 
     return _settle(visit, action, f"outbox:{row_id}", work, done)

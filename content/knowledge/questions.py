@@ -86,7 +86,7 @@ def signs(text: str) -> list[str]:
 
 def _marks(padded: str, last: int, how: str) -> list[str]:
     """The marks, and between what they stand."""
-    found = []
+    found: list[str] = []
     many = 0
     for match in _MARK_WITHIN.finditer(padded):
         start, end = match.span()
@@ -101,7 +101,7 @@ def _marks(padded: str, last: int, how: str) -> list[str]:
 
 
 def _ways(padded: str, last: int, how: str) -> list[str]:
-    found = []
+    found: list[str] = []
     for name, words in _WAYS:
         match = words.search(padded)
         if match is not None:

@@ -12,14 +12,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
-from bot.channels.base import Capabilities, Hears, Link, Outgoing, Receive, Says, Standing
+from bot.channels.base import Capabilities, Hears, Link, Outgoing, Receive, Says, Standing, insist
 from bot.channels.web.audience import Audience
 from bot.channels.web.lobby import Lobby
 from bot.channels.web.origin import is_allowed
 from bot.channels.web.shown import Said, dump, event_frame, said_frame
 from bot.channels.web.tokens import CHANNEL
 from bot.channels.web.uploads import take_picture
-from bot.channels.web.visit import MAX_TEXT, Visit, close
+from bot.channels.web.visit import Visit, close
 from bot.dispatch import Kept
 from bot.events import MemberJoined, MemberLeft
 from bot.settings import Settings
@@ -29,6 +29,7 @@ from storage.database import Database
 log = structlog.get_logger()
 
 MAX_VISITS = 5_000
+MAX_SAID = 20_000  # characters of one message of ours; a member's are fewer
 STOP_SECONDS = 5
 
 
@@ -41,7 +42,7 @@ class WebChannel:
             Hears.GROUP_TEXT, Hears.PRIVATE_TEXT, Hears.JOIN, Hears.JOIN_INVITER, Hears.LEAVE, Hears.TOPIC, Hears.PICTURE,
         }),
         says=frozenset({Says.TEXT, Says.MENTION, Says.PICTURE, Says.CARD, Says.MINI_PROGRAM, Says.FILE}),
-        max_text=MAX_TEXT, is_idempotent=True,
+        max_text=MAX_SAID, is_idempotent=True,
     )
 
     def __init__(self, database: Database, settings: Settings, now: Callable[[], datetime]) -> None:
@@ -70,7 +71,9 @@ class WebChannel:
         return len(self._visits)
 
     async def send(self, message: Outgoing) -> str | None:
-        """Nothing to do: once the row is marked as sent it is part of the history every client reads."""
+        """Nothing to do: once the row is marked as sent it is part of the history every client reads. Raises NeverSaid
+        for what is too long."""
+        insist(self.capabilities, message)
         return f"o{message.id}"
 
     async def recorded(self, messages: Sequence[tuple[Outgoing, int]]) -> None:
@@ -108,6 +111,7 @@ class WebChannel:
             if audience is None or one.inbox_id <= audience.last_heard:
                 continue
             audience.last_heard = one.inbox_id
+            self.standing.heard_at = event.occurred_at
             if isinstance(event, MemberLeft):
                 audience.names.pop(event.member_id or "", None)
             elif event.member_id is not None and event.member_name:

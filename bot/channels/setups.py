@@ -1,0 +1,86 @@
+"""Which settings connect each channel, and which of them are given; never what they say."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.settings import Settings
+
+
+class Written(BaseSettings):
+    """Every line of .env, also those that are no setting of ours yet."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="allow")
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A channel's settings: those it needs, those it may have; each of `one_of` is enough. `page` is its document."""
+
+    channel: str
+    needs: tuple[str, ...]
+    one_of: tuple[str, ...] = ()
+    may: tuple[str, ...] = ()
+    page: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*self.needs, *self.one_of, *self.may)
+
+
+SETUPS = (
+    Setup(
+        "wecom", ("TUAN_WECOM_CORP_ID", "TUAN_WECOM_SECRET", "TUAN_WECOM_CALLBACK_TOKEN", "TUAN_WECOM_CALLBACK_KEY"),
+        may=("TUAN_WECOM_AGENT_ID", "TUAN_WECOM_KF_ID", "TUAN_WECOM_STAFF", "TUAN_WECOM_API"), page="docs/channels-wecom.md",
+    ),
+    Setup(
+        "wechaty", ("TUAN_WECHATY_ENDPOINT", "TUAN_WECHATY_TOKEN"),
+        may=("TUAN_WECHATY_CA", "TUAN_WECHATY_INSECURE"), page="docs/channels-wechaty.md",
+    ),
+    Setup(
+        "matrix", ("TUAN_MATRIX_HOMESERVER", "TUAN_MATRIX_USER"), one_of=("TUAN_MATRIX_TOKEN", "TUAN_MATRIX_PASSWORD"),
+        page="docs/channels-matrix.md",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A channel's settings as they stand: which names are given, and which are missing before it can connect."""
+
+    setup: Setup
+    given: frozenset[str]
+    missing: tuple[str, ...]
+
+    @property
+    def is_begun(self) -> bool:
+        return bool(self.given)
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.missing
+
+
+def look(settings: Settings) -> list[Given]:
+    """Every channel's settings: what is given in the environment or in .env, and what is missing."""
+    written = {name.upper(): str(value) for name, value in (Written().model_extra or {}).items()}
+    return [_look(setup, settings, written) for setup in SETUPS]
+
+
+def _look(setup: Setup, settings: Settings, written: dict[str, str]) -> Given:
+    given = frozenset(name for name in setup.names if _is_given(name, settings, written))
+    missing = tuple(name for name in setup.needs if name not in given)
+    if setup.one_of and not given.intersection(setup.one_of):
+        missing += (setup.one_of[0],)
+    return Given(setup, given, missing)
+
+
+def _is_given(name: str, settings: Settings, written: dict[str, str]) -> bool:
+    value = getattr(settings, name.removeprefix("TUAN_").lower(), None)
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    return bool(value or os.environ.get(name) or written.get(name))

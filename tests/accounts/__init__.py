@@ -1,0 +1,1 @@
+"""Accounts: what they may say, how fast, and where they sit."""
