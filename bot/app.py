@@ -16,6 +16,8 @@ from bot.assistant import Access, Assistant
 from bot.batch import Parts
 from bot.channels.base import Channel
 from bot.channels.web import WebChannel
+from bot.channels.web.pictures import Pictures
+from bot.channels.wechaty import WechatyChannel
 from bot.clock import Clock
 from bot.console import app as console
 from bot.context import Shop
@@ -63,7 +65,7 @@ class Operator:
         )
         self.shelf = Shelf(self.database, Knowledge())
         self.web_channel = WebChannel(self.database, settings, now)
-        self.channels = {one.name: one for one in (channels or (self.web_channel,))}
+        self.channels = {one.name: one for one in (channels or (self.web_channel, *connected(settings, now)))}
         self.parts = Parts(
             Router(features), Words(settings.time_zone), self.shelf.knowledge, self.shop, now, self._is_confirmed,
             talk=Talk(self.database.is_sqlite),
@@ -146,6 +148,12 @@ class Operator:
             self.sender.wake()
             self.worker.wake()
         self.web_channel.show(kept)
+
+
+def connected(settings: Settings, now: Callable[[], datetime]) -> list[Channel]:
+    """The networks the settings connect us to."""
+    keep_picture = Pictures(settings.home).take
+    return [WechatyChannel("wechaty", settings, now, keep_picture=keep_picture)] if settings.wechaty_endpoint else []
 
 
 def calm_collector() -> None:

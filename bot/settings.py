@@ -45,6 +45,11 @@ class Settings(BaseSettings):
     model_input_fen: int = Field(default=0, ge=0, description="price of a million tokens we send, in fen")
     model_output_fen: int = Field(default=0, ge=0, description="price of a million tokens it writes, in fen")
 
+    wechaty_endpoint: str = Field(default="", description="host:port of a Wechaty gateway; empty: none")
+    wechaty_token: SecretStr = Field(default=SecretStr(""), description="the gateway's token")
+    wechaty_ca: Path | None = Field(default=None, description="PEM file of the only authority its certificate may come from")
+    wechaty_insecure: bool = Field(default=False, description="speak to it without TLS; only on this machine or a private network")
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, home: Path) -> Path:
