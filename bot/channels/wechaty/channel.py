@@ -204,7 +204,8 @@ class WechatyChannel:
             case EventType.EVENT_TYPE_ERROR:
                 # It says that something failed over there, not that the stream did.
                 log.warning("the gateway reports an error")
-                self.standing.detail = f"the gateway reports: {told.get('message') or told.get('data') or '?'}"[:200]
+                words = parse(str(told.get("gerror") or "")) or told
+                self.standing.detail = f"the gateway reports: {words.get('message') or words.get('data') or '?'}"[:200]
 
     def _scan(self, code: str, status: object) -> None:
         if not code or status in SCANNED:
