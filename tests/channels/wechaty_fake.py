@@ -115,10 +115,8 @@ async def fake(gateway: FakeGateway | None = None, credentials: Any = None) -> A
     gateway = gateway or FakeGateway()
     server = grpc.aio.server(options=(("grpc.so_reuseport", 0),))
     server.add_generic_rpc_handlers((_Door(gateway),))
-    if credentials is None:
-        port = server.add_insecure_port("127.0.0.1:0")
-    else:
-        port = server.add_secure_port("127.0.0.1:0", credentials)
+    anywhere = "127.0.0.1:0"
+    port = server.add_secure_port(anywhere, credentials) if credentials else server.add_insecure_port(anywhere)
     gateway.endpoint = f"127.0.0.1:{port}"
     await server.start()
     try:

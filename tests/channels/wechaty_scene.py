@@ -58,7 +58,7 @@ class Ears:
 async def until(condition: Callable[[], object], seconds: float = 20) -> None:
     """Wait for something to become true."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 

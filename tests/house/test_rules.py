@@ -30,6 +30,8 @@ DOORS = {
     "openai": ("bot/assistant.py",),
     "openpyxl": ("content/importing/",),
     "uvicorn": ("bot/commands/running.py",),
+    "grpc": ("bot/channels/wechaty/",),
+    "wechaty_grpc": ("bot/channels/wechaty/",),
 }
 TYPES_ONLY = {"sqlalchemy.orm": {"Session"}, "sqlalchemy": {"Row"}}
 UNWANTED = re.compile(r"(util|helper|manager|service)s?$", re.IGNORECASE)

@@ -110,23 +110,27 @@ class Gateway:
         self._methods: dict[str, Any] = {}
         self.calls = 0
 
-    async def call(self, method: str, request: bytes = b"", seconds: float = CALL_SECONDS) -> bytes:
-        """One request, one answer, both as bytes. Raises Trouble."""
+    def ask(self, method: str, request: bytes = b"", seconds: float = CALL_SECONDS) -> Awaitable[bytes]:
+        """Send one request now, without waiting; give what comes to `answer`."""
         known = self._methods.get(method)
         if known is None:
             known = self._methods[method] = self._channel.unary_unary(SERVICE + method)
         self.calls += 1
-        answer: bytes = await _plainly(known(request, metadata=self._metadata, timeout=seconds))
-        return answer
+        asked: Awaitable[bytes] = known(request, metadata=self._metadata, timeout=seconds)
+        return asked
+
+    async def call(self, method: str, request: bytes = b"", seconds: float = CALL_SECONDS) -> bytes:
+        """One request, one answer, both as bytes. Raises Trouble."""
+        return await answer(self.ask(method, request, seconds))
 
     async def events(self) -> AsyncIterator[bytes]:
         """What happens, as it happens, until the gateway ends it. Raises Trouble."""
         self.calls += 1
         stream: Any = self._channel.unary_stream(SERVICE + "Event")(b"", metadata=self._metadata)
         try:
-            while (data := await _plainly(stream.read())) is not grpc.aio.EOF:
+            while (data := await answer(stream.read())) is not grpc.aio.EOF:
                 yield data
-            await _plainly(_status(stream))
+            await answer(_status(stream))
         finally:
             stream.cancel()
 
@@ -139,8 +143,8 @@ class Gateway:
 
         self.calls += 1
         call: Any = self._channel.stream_unary(SERVICE + "Upload")(parts(), metadata=self._metadata, timeout=60)
-        answer: bytes = await _plainly(call)
-        return answer
+        told: bytes = await answer(call)
+        return told
 
     async def download(self, their_id: bytes, decode: Any, max_bytes: int, seconds: float) -> bytes:
         """Read something in parts. Raises Trouble, also when it is larger than `max_bytes`."""
@@ -150,7 +154,7 @@ class Gateway:
         )
         whole = bytearray()
         try:
-            while (data := await _plainly(stream.read())) is not grpc.aio.EOF:
+            while (data := await answer(stream.read())) is not grpc.aio.EOF:
                 whole += decode(data)
                 if len(whole) > max_bytes:
                     raise Trouble("OUT_OF_RANGE", "too large")
@@ -168,7 +172,7 @@ async def _status(stream: Any) -> None:
         raise Trouble(code.name, await stream.details() or "")
 
 
-async def _plainly(call: Awaitable[Result]) -> Result:
+async def answer(call: Awaitable[Result]) -> Result:
     """Await a call; whatever gRPC raises becomes Trouble. A call that ended with its connection looks cancelled."""
     try:
         return await call

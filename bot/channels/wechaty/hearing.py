@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from wechaty_grpc.wechaty.puppet import EventType, MessageFileRequest, MessageFi
 from bot.channels.base import Receive
 from bot.channels.wechaty import heard
 from bot.channels.wechaty.files import Keep, read_box
-from bot.channels.wechaty.gateway import Gateway, Trouble
+from bot.channels.wechaty.gateway import Gateway, Trouble, answer
 from bot.channels.wechaty.heard import Meaning
 from bot.channels.wechaty.ids import ours, private
 from bot.channels.wechaty.keeping import Keeping
@@ -45,7 +46,7 @@ class Hearing:
         self.missed = 0
         self._seen: dict[str, None] = {}
         self._places = asyncio.Semaphore(FETCHES)
-        self._line: asyncio.Queue[asyncio.Task[Payload | None] | tuple[str, Work]] = asyncio.Queue()
+        self._line: asyncio.Queue[tuple[str, Awaitable[bytes] | Work]] = asyncio.Queue()
         self._turns: dict[str, asyncio.Task[None]] = {}
         self._reader: asyncio.Task[None] | None = None
 
@@ -56,10 +57,6 @@ class Hearing:
     async def stop(self) -> None:
         """Finish nothing new; what was handed on is kept."""
         running = [*self._turns.values(), *([self._reader] if self._reader is not None else [])]
-        while not self._line.empty():
-            waiting = self._line.get_nowait()
-            if isinstance(waiting, asyncio.Task):
-                running.append(waiting)  # type: ignore[arg-type]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
@@ -70,9 +67,10 @@ class Hearing:
         if not message_id or len(message_id) > 180 or not _once(self._seen, message_id) or message_id in self.ours:
             return
         await self._places.acquire()
-        task = asyncio.create_task(self._fetch(message_id))
-        task.add_done_callback(lambda _done: self._places.release())
-        self._line.put_nowait(task)
+        gateway = await self._gateway()
+        # Asked for at once, read in turn: a task of our own for each would cost a tenth of the whole.
+        asked = gateway.ask("MessagePayload", id_request(message_id), PAYLOAD_SECONDS)
+        self._line.put_nowait((message_id, asked))
 
     def take_change(self, kind: int, told: dict[str, Any]) -> None:
         """Somebody joined or left a room, or its topic changed."""
@@ -103,18 +101,22 @@ class Hearing:
             return self._now()
         return datetime.fromtimestamp(stamp / 1000 if stamp > 1e11 else stamp, UTC)
 
-    async def _fetch(self, message_id: str) -> Payload | None:
-        """A message's payload; tried again when the connection was lost, None when there is none to have."""
-        for _ in range(TRIES):
-            gateway = await self._gateway()
+    async def _fetch(self, message_id: str, asked: Awaitable[bytes]) -> Payload | None:
+        """A message's payload; asked for again when the connection was lost, None when there is none to have."""
+        for tries_left in range(TRIES, -1, -1):
             try:
-                payload = read_payload(await gateway.call("MessagePayload", id_request(message_id), PAYLOAD_SECONDS))
-                return payload if payload.id else _with_id(payload, message_id)
+                payload = read_payload(await answer(asked))
+                return payload if payload.id else replace(payload, id=message_id)
             except Garbled:
                 break
             except Trouble as trouble:
-                if trouble.code not in LOST:
+                if trouble.code not in LOST or not tries_left:
                     break
+            try:
+                gateway = await self._gateway()
+            except Trouble:
+                break
+            asked = gateway.ask("MessagePayload", id_request(message_id), PAYLOAD_SECONDS)
         self.missed += 1
         log.warning("a message could not be fetched")
         return None
@@ -122,11 +124,12 @@ class Hearing:
     async def _read_line(self) -> None:
         """In the order they came: what needs nothing more is handed on at once, the rest takes its turn."""
         while True:
-            waiting = await self._line.get()
-            if isinstance(waiting, tuple):
-                self._in_turn(*waiting)
+            name, waiting = await self._line.get()
+            if callable(waiting):
+                self._in_turn(name, waiting)
                 continue
-            payload = await waiting
+            payload = await self._fetch(name, waiting)
+            self._places.release()
             if payload is not None:
                 try:
                     self._take(payload)
@@ -201,14 +204,6 @@ def _once(seen: dict[str, None], key: str) -> bool:
     if len(seen) > MAX_SEEN:
         del seen[next(iter(seen))]
     return True
-
-
-def _with_id(payload: Payload, message_id: str) -> Payload:
-    """Some gateways leave the id out of the payload they were asked for by id."""
-    return Payload(
-        message_id, payload.kind, payload.text, payload.talker_id, payload.room_id, payload.listener_id,
-        payload.filename, payload.mention_ids, payload.sent_at,
-    )
 
 
 def parse(payload: str) -> dict[str, Any]:

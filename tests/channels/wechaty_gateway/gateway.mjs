@@ -2,9 +2,19 @@
 // stdout; what is said through the gateway is told there too. Usage: node gateway.mjs <port> <token> [cert key]
 import { readFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
+import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline'
 import { PuppetServer } from 'wechaty-puppet-service'
 import { PuppetMock, mock } from 'wechaty-puppet-mock'
+
+const require = createRequire(import.meta.url)
+const grpc = createRequire(require.resolve('wechaty-grpc'))('@grpc/grpc-js')
+let calls = 0 // of every client, all told
+const addService = grpc.Server.prototype.addService
+grpc.Server.prototype.addService = function (service, handlers) {
+  const counted = Object.entries(handlers).map(([name, handle]) => [name, (...values) => { calls++; return handle(...values) }])
+  return addService.call(this, service, Object.fromEntries(counted))
+}
 
 const [port, token, cert, key] = process.argv.slice(2)
 const tell = told => process.stdout.write(JSON.stringify(told) + '\n')
@@ -91,6 +101,7 @@ const commands = {
   vanish: ({ id, who }) => { room(id).payload.memberIdList = room(id).payload.memberIdList.filter(one => !who.includes(one)) },
   emit: ({ event, payload }) => puppet.emit(event, payload),
   file: ({ id, name, base64 }) => mocker.cacheFileBoxPayload.set(id, { type: 1, name, base64 }),
+  calls: () => String(calls),
   slow: ({ milliseconds }) => { slowest = milliseconds },
   burst: ({ rooms, talkers, count }) => {
     for (let number = 0; number < count; number++) {
