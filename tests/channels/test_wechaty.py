@@ -31,6 +31,7 @@ from bot.events import (
 from bot.outbox import Button, Card, File, MiniProgram, Picture, Text
 from handlers import FEATURES
 from storage import faq, groups
+from tests.channels.test_wechaty_faults import certificate
 from tests.channels.wechaty_peer import BOT, BOT_NAME, TOKEN, MockGateway, install, is_possible
 from tests.channels.wechaty_scene import FAST, PIXEL, Ears, channel_to, now, saying, settings_for, until
 from tests.needs import need
@@ -295,5 +296,40 @@ def test_a_wrong_token_is_told_plainly(tmp_path: Path) -> None:
             await until(lambda: channel.standing.link is Link.REFUSED)
             assert "token" in channel.standing.detail
             assert TOKEN not in repr(channel.standing)
+
+    asyncio.run(play())
+
+
+def test_a_gateway_with_its_own_certificate_is_reached_by_pinning_it(tmp_path: Path) -> None:
+    pem, key = certificate("shopgate")
+    files = tmp_path / "gateway.pem", tmp_path / "gateway.key"
+    for path, data in zip(files, (pem, key), strict=True):
+        path.write_bytes(data)
+
+    async def play() -> None:
+        peer = MockGateway(token="shopgate_1234", certificate=files)
+        await peer.populate()
+        await peer.start()
+        secure = {"wechaty_insecure": False, "wechaty_ca": files[0]}
+        try:
+            async with channel_to(tmp_path, peer.endpoint, peer.token, **secure) as (channel, _):
+                assert channel.standing.login == BOT_NAME
+        finally:
+            await peer.kill()
+
+    asyncio.run(play())
+
+
+def test_what_was_told_before_we_end_is_still_heard(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with gateway() as peer:
+            async with channel_to(tmp_path, peer.endpoint, peer.token) as (channel, ears):
+                await ears.hear(MembersListed)
+                await peer.do("slow", milliseconds=300)
+                before = channel.calls
+                for number in range(10):
+                    await peer.say("p0", f"第{number}条", ROOM)
+                await until(lambda: channel.calls >= before + 10)
+            assert ears.texts() == [f"第{number}条" for number in range(10)]
 
     asyncio.run(play())

@@ -41,6 +41,7 @@ SCANNED = frozenset({3, 4})  # ScanStatus: scanned, confirmed; the code is used 
 MAX_OURS = 1_000
 ROOMS_AGAIN_SECONDS = 30.0
 DAY_SECONDS = 86_400.0
+SETTLE_SECONDS = 2.0
 
 # WeChat publishes no limits for personal accounts, and bans those that behave like machines: these are prudent.
 ALLOWANCES = (
@@ -105,7 +106,8 @@ class WechatyChannel:
         ]
 
     async def stop(self) -> None:
-        """Leave without a Stop: that would log the account out."""
+        """Leave without a Stop: that would log the account out. What was told already is still heard."""
+        await self._hearing.settle(SETTLE_SECONDS)
         tasks = [*self._tasks, *([self._reading] if self._reading is not None else [])]
         for task in tasks:
             task.cancel()
@@ -194,7 +196,9 @@ class WechatyChannel:
                 self._hearing.rooms.our_id = told["contactId"]
                 self._hears()
                 self._read_rooms()
-            case EventType.EVENT_TYPE_READY if self._is_logged_in:
+            case EventType.EVENT_TYPE_READY if self._hearing.rooms.our_id:
+                # Some gateways tell of no login when we come back to them.
+                self._hears()
                 self._read_rooms()
             case EventType.EVENT_TYPE_LOGOUT:
                 self._deaf("the account was logged out")

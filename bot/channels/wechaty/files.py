@@ -22,6 +22,7 @@ MAX_IN_BYTES = 5 * 1024 * 1024
 # A request over 4 MiB is refused by the gateway's gRPC server; base64 takes a third more.
 MAX_INLINE_BYTES = 2 * 1024 * 1024
 SECONDS = 15.0
+WHY_SECONDS = 0.5  # for a refusal to arrive before we send
 
 Keep = Callable[[bytes], str | None]  # writes a picture down, gives its address on our site
 
@@ -34,7 +35,7 @@ def box_of_address(name: str, address: str) -> str:
 async def box_of_data(gateway: Gateway, name: str, data: bytes) -> str:
     """A file sent in parts; inside the request where a gateway knows no uploads. Raises Trouble, NeverSaid."""
     try:
-        answer = await gateway.upload(data, lambda part: bytes(UploadRequest(chunk=part)))
+        answer = await _uploaded(gateway, data)
     except Trouble as trouble:
         if trouble.code != "UNIMPLEMENTED":
             raise
@@ -42,6 +43,18 @@ async def box_of_data(gateway: Gateway, name: str, data: bytes) -> str:
             raise NeverSaid("this gateway takes no large files") from None
         return orjson.dumps({"type": BASE64, "name": name, "base64": base64.b64encode(data).decode()}).decode()
     return orjson.dumps({"type": UUID, "name": name, "uuid": UploadResponse().parse(answer).id}).decode()
+
+
+async def _uploaded(gateway: Gateway, data: bytes) -> bytes:
+    def encode(part: bytes) -> bytes:
+        return bytes(UploadRequest(chunk=part))
+
+    try:
+        return await gateway.upload(data, encode)
+    except Trouble as trouble:
+        if trouble.code != "INTERNAL":
+            raise
+        return await gateway.upload(data, encode, WHY_SECONDS)
 
 
 def is_public(address: str) -> bool:

@@ -134,10 +134,12 @@ class Gateway:
         finally:
             stream.cancel()
 
-    async def upload(self, data: bytes, encode: Any) -> bytes:
-        """Send data in parts; `encode` makes a request of each. Raises Trouble."""
+    async def upload(self, data: bytes, encode: Any, wait_seconds: float = 0.0) -> bytes:
+        """Send data in parts; `encode` makes a request of each. Whoever refuses before the first part, which waits
+        so long, is understood; in mid-sending gRPC may lose the reason and say INTERNAL. Raises Trouble."""
 
         async def parts() -> AsyncIterator[bytes]:
+            await asyncio.sleep(wait_seconds)
             for start in range(0, len(data), PART_BYTES):
                 yield encode(data[start : start + PART_BYTES])
 

@@ -106,7 +106,7 @@ def _of_app(kind: int, text: str) -> Meaning | None:
         return Meaning(words, roster=text)
     quoted = app.find("refermsg")
     if app_type == QUOTE_TYPE and quoted is not None:
-        return Meaning(words, (quoted.findtext("svrid") or "").strip() or None, _quoted_words(quoted))
+        return Meaning(words, (quoted.findtext("svrid") or "").strip()[:100] or None, _quoted_words(quoted))
     return Meaning(f"{_LABELS.get(kind, '[链接]')} {words}".strip())
 
 

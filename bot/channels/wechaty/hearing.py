@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -46,6 +47,7 @@ class Hearing:
         self.missed = 0
         self._seen: dict[str, None] = {}
         self._places = asyncio.Semaphore(FETCHES)
+        self._untold = 0  # on the line, the one being read included
         self._line: asyncio.Queue[tuple[str, Awaitable[bytes] | Work]] = asyncio.Queue()
         self._turns: dict[str, asyncio.Task[None]] = {}
         self._reader: asyncio.Task[None] | None = None
@@ -53,6 +55,13 @@ class Hearing:
     def start(self, receive: Receive) -> None:
         self._keeping.start(receive)
         self._reader = asyncio.create_task(self._read_line(), name="wechaty-line")
+
+    async def settle(self, seconds: float) -> None:
+        """Wait until all that was told is handed on, for so long at most."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._untold or self._turns:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
 
     async def stop(self) -> None:
         """Finish nothing new; what was handed on is kept."""
@@ -70,7 +79,7 @@ class Hearing:
         gateway = await self._gateway()
         # Asked for at once, read in turn: a task of our own for each would cost a tenth of the whole.
         asked = gateway.ask("MessagePayload", id_request(message_id), PAYLOAD_SECONDS)
-        self._line.put_nowait((message_id, asked))
+        self._put(message_id, asked)
 
     def take_change(self, kind: int, told: dict[str, Any]) -> None:
         """Somebody joined or left a room, or its topic changed."""
@@ -83,7 +92,11 @@ class Hearing:
         contact_ids = tuple(one for one in contacts if is_id(one)) if isinstance(contacts, list) else ()
         at = self._when(told.get("timestamp"))
         change = Change(str(room_id), contact_ids, str(actor) if is_id(actor) else "", at, f"{at.timestamp():.3f}")
-        self._line.put_nowait((ours(change.room_id), lambda: self._changed(kind, change, told)))
+        self._put(ours(change.room_id), lambda: self._changed(kind, change, told))
+
+    def _put(self, name: str, waiting: Awaitable[bytes] | Work) -> None:
+        self._untold += 1
+        self._line.put_nowait((name, waiting))
 
     async def _changed(self, kind: int, change: Change, told: dict[str, Any]) -> None:
         if kind == EventType.EVENT_TYPE_ROOM_TOPIC:
@@ -125,16 +138,22 @@ class Hearing:
         """In the order they came: what needs nothing more is handed on at once, the rest takes its turn."""
         while True:
             name, waiting = await self._line.get()
-            if callable(waiting):
-                self._in_turn(name, waiting)
-                continue
-            payload = await self._fetch(name, waiting)
+            try:
+                if callable(waiting):
+                    self._in_turn(name, waiting)
+                else:
+                    await self._take_in(name, waiting)
+            except Exception:
+                log.exception("a message could not be understood")
+            self._untold -= 1
+
+    async def _take_in(self, message_id: str, asked: Awaitable[bytes]) -> None:
+        try:
+            payload = await self._fetch(message_id, asked)
+        finally:
             self._places.release()
-            if payload is not None:
-                try:
-                    self._take(payload)
-                except Exception:
-                    log.exception("a message could not be understood")
+        if payload is not None:
+            self._take(payload)
 
     def _take(self, payload: Payload) -> None:
         if payload.talker_id == self.rooms.our_id or not is_id(payload.talker_id):

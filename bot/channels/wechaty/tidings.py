@@ -22,6 +22,7 @@ from bot.events import (
 )
 
 Tell = Callable[[Event], None]
+MAX_MENTIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Tidings:
             key=ours(payload.id), lane=conversation, occurred_at=self._when(payload.sent_at), channel=CHANNEL,
             conversation=conversation, group_id=ours(payload.room_id) if payload.room_id else None,
             member_id=ours(payload.talker_id), member_name=name, text=meaning.text, message_id=payload.id,
-            is_to_us=is_to_us, mentions=tuple(ours(one) for one in payload.mention_ids), quotes=meaning.quotes,
+            is_to_us=is_to_us, mentions=tuple(ours(one) for one in payload.mention_ids[:MAX_MENTIONS] if len(one) < 100), quotes=meaning.quotes,
             quoted_text=meaning.quoted_text, picture=picture, roster=meaning.roster,
         )
 
