@@ -77,7 +77,7 @@ class Hearing:
             return
         await self._places.acquire()
         gateway = await self._gateway()
-        # Asked for at once, read in turn: a task of our own for each would cost a tenth of the whole.
+        # Asked for at once, read in turn; gRPC keeps a task for each, so we need none of our own.
         asked = gateway.ask("MessagePayload", id_request(message_id), PAYLOAD_SECONDS)
         self._put(message_id, asked)
 

@@ -21,12 +21,13 @@ const tell = told => process.stdout.write(JSON.stringify(told) + '\n')
 const members = new Map() // "room!contact" → { roomAlias, inviterId }
 let slowest = 0 // milliseconds a payload may take
 let numbers = 0
+const run = Date.now().toString(36) // ids never repeat, over restarts neither
 let bot
 
 class Puppet extends PuppetMock {
 
   said (what) {
-    const id = `said${++numbers}`
+    const id = `said${run}${++numbers}`
     tell({ said: { ...what, id } })
     return id
   }
@@ -78,7 +79,7 @@ const contact = id => mocker.ContactMock.load(id)
 const room = id => mocker.RoomMock.load(id)
 
 function say (payload) {
-  const id = payload.id ?? `m${++numbers}`
+  const id = payload.id ?? `m${run}${++numbers}`
   const whole = { timestamp: Date.now(), type: 7, ...payload, id }
   mocker.MessageMock.create(whole)
   puppet.emit('message', { messageId: id })
