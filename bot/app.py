@@ -17,7 +17,6 @@ from bot.batch import Parts
 from bot.channels.base import Channel
 from bot.channels.web import WebChannel
 from bot.channels.web.pictures import Pictures
-from bot.channels.wechaty import WechatyChannel
 from bot.clock import Clock
 from bot.console import app as console
 from bot.context import Shop
@@ -152,8 +151,12 @@ class Operator:
 
 def connected(settings: Settings, now: Callable[[], datetime]) -> list[Channel]:
     """The networks the settings connect us to."""
-    keep_picture = Pictures(settings.home).take
-    return [WechatyChannel("wechaty", settings, now, keep_picture=keep_picture)] if settings.wechaty_endpoint else []
+    if not settings.wechaty_endpoint:
+        return []
+    # grpcio is large; whoever has no gateway need not load it.
+    from bot.channels.wechaty import WechatyChannel
+
+    return [WechatyChannel("wechaty", settings, now, keep_picture=Pictures(settings.home).take)]
 
 
 def calm_collector() -> None:
