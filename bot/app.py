@@ -17,6 +17,7 @@ from bot.asking import Asking, Budget
 from bot.assistant import Access, Assistant
 from bot.batch import Parts
 from bot.channels.base import Channel, Link, Standing
+from bot.channels.pictures import Pictures
 from bot.channels.web import WebChannel
 from bot.clock import Clock
 from bot.console import app as console
@@ -176,6 +177,10 @@ def networks(settings: Settings, now: Callable[[], datetime]) -> list[Channel]:
         from bot.channels.matrix import MatrixChannel
 
         wanted.append(MatrixChannel("matrix", settings, now))
+    if settings.wechaty_endpoint:
+        from bot.channels.wechaty import WechatyChannel
+
+        wanted.append(WechatyChannel("wechaty", settings, now, keep_picture=Pictures(settings.home).take))
     return wanted
 
 

@@ -136,6 +136,16 @@ class HearingBack(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MembersListed(Event):
+    """A channel read who is in a group, each as (id, name, inviter's id or ""): joins and leaves it never told of show
+    here. Without `is_whole` somebody may be missing from the list, and nobody is taken to have left."""
+
+    account: str = ""
+    members: tuple[tuple[str, str, str], ...] = ()
+    is_whole: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GreetingDue(Event):
     """Members who came into a group lately are to be welcomed together."""
 
@@ -221,7 +231,8 @@ class OperatorSpoke(Event):
 KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
-        MessageReceived, MemberJoined, MemberLeft, TopicChanged, GroupFound, HearingLost, HearingBack, GreetingDue,
+        MessageReceived, MemberJoined, MemberLeft, TopicChanged, GroupFound, HearingLost, HearingBack, MembersListed,
+        GreetingDue,
         QuestionUnanswered, OperatorSpoke, ModelAnswered, QuestionOpened, HandoverOpened, MemberSpokeAgain, DeadlineReached, JudgingDue,
     )
 }

@@ -49,6 +49,10 @@ class Settings(BaseSettings):
     matrix_user: str = Field(default="", description="our user there, e.g. @shop:example.org")
     matrix_token: SecretStr = Field(default=SecretStr(""), description="its access token, or else")
     matrix_password: SecretStr = Field(default=SecretStr(""), description="its password")
+    wechaty_endpoint: str = Field(default="", description="host:port of a Wechaty gateway; empty: none")
+    wechaty_token: SecretStr = Field(default=SecretStr(""), description="the gateway's token")
+    wechaty_ca: Path | None = Field(default=None, description="PEM file of the only authority its certificate may come from")
+    wechaty_insecure: bool = Field(default=False, description="speak to it without TLS; only on this machine or a private network")
 
     @field_validator("home")
     @classmethod

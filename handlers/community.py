@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.context import Context
-from bot.events import GroupFound, HearingBack, HearingLost, MemberJoined, MemberLeft, TopicChanged
+from bot.events import GroupFound, HearingBack, HearingLost, MemberJoined, MemberLeft, MembersListed, TopicChanged
 from bot.routing import Routes
-from storage import groups
+from storage import groups, inbox, members
 
 routes = Routes("community")
 
@@ -47,3 +49,32 @@ def topic_changed(ctx: Context, fact: TopicChanged) -> None:
     group = groups.get(ctx.session, fact.group_id or "")
     group.topic = (fact.text or "")[:400]
     ctx.decide("done")
+
+
+@routes.fact(MembersListed)
+def listed(ctx: Context, fact: MembersListed) -> None:
+    """Who is there and was not before joined unheard; who is gone left unheard. The first list only says who is there."""
+    group_id = fact.group_id or ""
+    there = {member_id: (name, inviter_id) for member_id, name, inviter_id in fact.members}
+    before = groups.find_present_ids(ctx.session, group_id)
+    members.keep(ctx.session, [(member_id, fact.channel, there[member_id][0]) for member_id in sorted(there)], ctx.now)
+    come = sorted(there.keys() - before)
+    gone = sorted(before - there.keys()) if fact.is_whole else []
+    if inbox.find_last_of(ctx.session, "MembersListed", group_id) is None:
+        groups.join_all(ctx.session, {(group_id, member_id): ctx.now for member_id in come})
+    else:
+        for member_id in come:
+            ctx.emit(_unheard(MemberJoined, fact, member_id, there[member_id][0], inviter_id=there[member_id][1] or None))
+    for member_id in gone:
+        ctx.emit(_unheard(MemberLeft, fact, member_id, None))
+    ctx.decide("done" if come or gone else "known", f"{len(come)} came, {len(gone)} left")
+
+
+def _unheard(
+    kind: type[MemberJoined] | type[MemberLeft], fact: MembersListed, member_id: str, name: str | None, **more: Any
+) -> MemberJoined | MemberLeft:
+    """A join or a leave the channel never told of."""
+    return kind(
+        key=f"{fact.key}:{member_id}"[:200], lane=fact.lane, occurred_at=fact.occurred_at, channel=fact.channel,
+        conversation=fact.conversation, group_id=fact.group_id, member_id=member_id, member_name=name, **more,
+    )

@@ -211,6 +211,12 @@ def find_members(session: Session, group_id: str, limit: int = 500) -> Sequence[
     return session.execute(query).all()
 
 
+def find_present_ids(session: Session, group_id: str) -> set[str]:
+    """Everybody who is present in one group."""
+    query = select(Membership.member_id).where(Membership.group_id == group_id, Membership.left_at.is_(None))
+    return set(session.scalars(query))
+
+
 def find_staff(session: Session, group_id: str) -> set[str]:
     """Members of a group who speak for the shop."""
     query = select(Membership.member_id).where(Membership.group_id == group_id, Membership.is_staff)

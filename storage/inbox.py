@@ -79,6 +79,12 @@ def find_known(session: Session, keys: Sequence[str]) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.exec_driver_sql(query, (list(keys),))}
 
 
+def find_last_of(session: Session, kind: str, group_id: str) -> int | None:
+    """The newest event of a kind (other than a message) in a group; None when there was none."""
+    query = select(TABLE.c.id).where(TABLE.c.kind == kind, TABLE.c.kind != "MessageReceived", TABLE.c.group_id == group_id)
+    return session.execute(query.order_by(TABLE.c.id.desc()).limit(1)).scalar()
+
+
 def reserve_ids(session: Session, count: int) -> Iterator[int]:
     """Rising ids for new rows, without end. On SQLite the writing lane owns the highest id until it commits."""
     if session.get_bind().dialect.name == "sqlite":

@@ -46,6 +46,14 @@ class Pictures:
         unfinished.rename(self._folder / name)
         return f"/{FOLDER}/{name}"
 
+    def take(self, data: bytes) -> str | None:
+        """Write down a picture another channel brings; None when it is no picture, too large, or there is no room."""
+        kind = kind_of(data) if len(data) <= MAX_BYTES else None
+        try:
+            return self.keep(data, kind) if kind is not None else None
+        except (NoRoom, OSError):
+            return None
+
     def find(self, name: str) -> Path | None:
         """The file of a picture's name; None when there is none."""
         path = self._folder / name

@@ -32,6 +32,8 @@ DOORS = {
     "uvicorn": ("bot/commands/running.py",),
     "nio": ("bot/channels/matrix/",),
     "aiohttp": ("bot/channels/matrix/",),
+    "grpc": ("bot/channels/wechaty/",),
+    "wechaty_grpc": ("bot/channels/wechaty/",),
 }
 TYPES_ONLY = {"sqlalchemy.orm": {"Session"}, "sqlalchemy": {"Row"}}
 UNWANTED = re.compile(r"(util|helper|manager|service)s?$", re.IGNORECASE)
