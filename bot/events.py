@@ -121,6 +121,11 @@ class GroupFound(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupClosed(Event):
+    """A group was dismissed: nothing is heard or said there any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HearingLost(Event):
     """From `occurred_at` on an account could hear nothing; the text says why. Its lane is `account:<account>`."""
 
@@ -221,7 +226,7 @@ class OperatorSpoke(Event):
 KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
-        MessageReceived, MemberJoined, MemberLeft, TopicChanged, GroupFound, HearingLost, HearingBack, GreetingDue,
+        MessageReceived, MemberJoined, MemberLeft, TopicChanged, GroupFound, GroupClosed, HearingLost, HearingBack, GreetingDue,
         QuestionUnanswered, OperatorSpoke, ModelAnswered, QuestionOpened, HandoverOpened, MemberSpokeAgain, DeadlineReached, JudgingDue,
     )
 }

@@ -12,7 +12,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.orm import Session
 
-from bot.channels.base import Channel, NeverSaid, Outgoing, TryAgain, Unsure
+from bot.channels.base import Channel, Handed, NeverSaid, Outgoing, TryAgain, Unsure
 from bot.outbox import ANSWER
 from storage import groups, outbox
 from storage.database import Database, in_turn
@@ -167,6 +167,9 @@ class Sender:
     ) -> None:
         reason = f"{type(trouble).__name__}: {trouble}"[:300]
         is_idempotent = self.channels[message.here.channel].capabilities.is_idempotent
+        if isinstance(trouble, Handed):
+            outbox.mark(session, message.id, state=outbox.HELD, reason=str(trouble)[:300], tries=tries)
+            return
         if isinstance(trouble, NeverSaid) or (isinstance(trouble, TryAgain) and tries > len(RETRY_AFTER)):
             outbox.mark(session, message.id, state=outbox.FAILED, reason=reason, tries=tries)
         elif isinstance(trouble, TryAgain) or (is_idempotent and tries <= len(RETRY_AFTER)):

@@ -22,11 +22,12 @@ from storage import (
     question_sets,
     revisions,
     search,
+    wecom,
 )
 from storage.base import Base
 
 METADATA = Base.metadata
 TABLES = (
     answers, audit, clocks, demands, desk, faq, groups, handovers, hours, inbox, jobs, learning, members, model,
-    operators, outbox, products, proposals, question_sets, revisions, search,
+    operators, outbox, products, proposals, question_sets, revisions, search, wecom,
 )
