@@ -61,7 +61,6 @@ class Rereads:
         except WecomError as error:
             account.note(error)
             return getattr(error, "after", None) or TROUBLE_SECONDS[1] * account.api.patience.tick * 2
-        account.stands(Link.CONNECTED)
 
         def ask(session: Session) -> None:
             for chat_id in chat_ids:
@@ -70,6 +69,7 @@ class Rereads:
                 wecom.ask_reread(session, account.name, KF, open_kfid, account.now())
 
         await account.write(ask)
+        account.stands(Link.CONNECTED)
         return account.api.patience.reconcile
 
     async def read_due(self) -> int:

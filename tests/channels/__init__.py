@@ -1,0 +1,1 @@
+"""Channels against peers that speak their networks' wire formats over real sockets."""
