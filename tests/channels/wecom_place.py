@@ -16,12 +16,14 @@ from bot.app import Operator, build, wall_clock
 from bot.channels.wecom import WecomChannel
 from bot.channels.wecom.api import Patience
 from bot.outbox import ANSWER, Conversation, Outbox, Said
+from handlers import community, service
 from storage import groups, outbox
 from storage.outbox import Saying
 from tests.channels.wecom_server import CORP_ID, KEY, SECRET, TOKEN, WecomServer
 from tests.web.place import PATIENCE, Place
 
 KF = "wkAJ2GCAAASSm4_FhToWMFea0xAFfd3Q"
+CALM = (community.routes, service.routes)  # nobody answers by themselves
 QUICK = Patience(
     timeout=5.0, limited=0.3, limited_most=1.2, busy=(0.02, 0.05, 0.1), rereads=(0.05, 0.15, 0.3, 0.5), tick=0.05,
     gather=0.05, receipt=0.1, receipt_most=0.2, remind=(0.3, 0.6, 0.9), give_up=3600.0,
@@ -33,6 +35,7 @@ class Shop(Place):
 
     def __init__(self, home: Path, server: WecomServer, database_url: str = "", **options: Any) -> None:
         self.peer, self.patience, self.ahead = server, QUICK, timedelta(0)
+        self.features = options.pop("features", CALM)
         values = {
             "wecom_corp_id": CORP_ID, "wecom_secret": SECRET, "wecom_agent_id": 1000002, "wecom_staff": "aming",
             "wecom_callback_token": TOKEN, "wecom_callback_key": KEY, "wecom_kf_id": KF, "wecom_api": server.address,
@@ -40,7 +43,7 @@ class Shop(Place):
         super().__init__(home, database_url, **(values | options))
 
     def open(self) -> None:
-        self.operator = Operator(self.settings, now=lambda: wall_clock() + self.ahead)
+        self.operator = Operator(self.settings, now=lambda: wall_clock() + self.ahead, features=self.features)
         self.channel.api.patience = self.patience
         self.peer.callback_url = f"http://{self.host}/wecom/wecom/callback"
         config = uvicorn.Config(
