@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -96,3 +97,14 @@ def test_events_of_no_interest_and_odd_ones_are_taken_quietly(wecom_server: Weco
     assert wecom_server.kf_written(KF) == 200
     wecom_shop.calm()
     assert wecom_shop.channel.standing.heard_at is not None
+
+
+def test_a_callback_key_that_is_none_is_said_and_the_shop_goes_on(
+    wecom_server: WecomServer, make_wecom_shop: Callable[..., Shop]
+) -> None:
+    shop = make_wecom_shop(wecom_callback_key="too-short")
+    assert shop.channel.standing.link == "refused"
+    assert "43" in shop.channel.standing.detail
+    query, body = wecom_server.sealed(xml_of("change_external_chat", ChatId="wr1", ChangeType="create"))
+    assert wecom_server.post(query, body) == 403
+    assert httpx.get(f"http://{shop.host}/readyz").status_code == 200

@@ -84,7 +84,7 @@ def test_errors_speak_both_languages(wecom_server: WecomServer) -> None:
             await api.token()
 
     run(wecom_server, play, secret="wrong")
-    assert all(chinese and english.isascii() or "微信客服" in english for chinese, english in WORDS.values())
+    assert all((chinese and english.isascii()) or "微信客服" in english for chinese, english in WORDS.values())
     assert explain(12345, "en") == "WeCom answered with error 12345"
 
 

@@ -215,3 +215,22 @@ def test_the_whole_shop_answers_a_customer(
     shop.until(lambda: len(wecom_server.corp.kf_said) == 2)
     with shop.database.read() as session:
         assert [row.conversation for row in handovers.find(session, (handovers.OPEN,))] == [f"wecom:kf:{KF}:{USER}"]
+
+
+def test_wecom_going_away_in_the_middle_loses_nothing_and_doubles_nothing(
+    wecom_server: WecomServer, wecom_shop: Shop
+) -> None:
+    wecom_shop.calm()
+    hears(wecom_server, wecom_shop, "你好呀")
+    wecom_server.close()
+    rows = [wecom_shop.say(wecom_shop.customer(USER), Text(words)) for words in ("第一条", "第二条")]
+    wecom_shop.until(lambda: wecom_shop.row(rows[0]).tries)
+    wecom_shop.until(lambda: wecom_shop.channel.standing.link == "deaf")
+    wecom_server.corp.write(KF, USER, "你不在的时候")
+    wecom_server.open()
+    for row_id in rows:
+        wecom_shop.becomes(row_id, outbox.SENT)
+    wecom_server.kf_written(KF)
+    wecom_shop.until(lambda: len(wecom_shop.log()) == 2)
+    assert [one["text"]["content"] for one in wecom_server.corp.kf_said] == ["第一条", "第二条"]
+    assert [row.text for row in wecom_shop.log()] == ["你好呀", "你不在的时候"]

@@ -124,6 +124,7 @@ def test_a_stop_between_asking_and_writing_down_makes_no_second_task(
     with wecom_shop.database.write() as session:  # as a process killed in the middle leaves it
         wecom.set_send(session, [row_id], state=wecom.ASKING, message_id=None)
         outbox.mark(session, row_id, state=outbox.LEASED)
+        outbox.expire_all_leases(session, wecom_shop.operator.now())
     wecom_shop.open()
     wecom_shop.becomes(row_id, outbox.HELD)
     (task,) = tasks(wecom_server)

@@ -23,7 +23,7 @@ from bot.channels.base import (
 from bot.channels.wecom.account import Account, split_ids
 from bot.channels.wecom.api import Api, Patience
 from bot.channels.wecom.callbacks import Callbacks
-from bot.channels.wecom.crypto import Forged, Seal
+from bot.channels.wecom.crypto import BadKey, Forged, Seal
 from bot.channels.wecom.drafts import Drafts
 from bot.channels.wecom.errors import WecomError
 from bot.channels.wecom.ids import CHANNEL, kf_parts
@@ -82,12 +82,17 @@ class WecomChannel:
         self.receipts = Receipts(self._shared, self.sends)
         self.rereads = Rereads(self._shared, Kf(self._shared).read)
         self.join_ways, self.welcomes = JoinWays(self._shared), Welcomes(self._shared)
-        seal = Seal(
-            settings.wecom_callback_token.get_secret_value(), settings.wecom_callback_key.get_secret_value(),
-            settings.wecom_corp_id,
-        )
-        self._callbacks = Callbacks(self._shared, seal, self.rereads.wake, self.drafts.decide)
+        self._callbacks, self._wrong_key = self._door(settings)
         self._loops: list[asyncio.Task[None]] = []
+
+    def _door(self, settings: Settings) -> tuple[Callbacks | None, str]:
+        """What takes callbacks; or none, and what is wrong with the key."""
+        token, key = settings.wecom_callback_token.get_secret_value(), settings.wecom_callback_key.get_secret_value()
+        try:
+            seal = Seal(token, key, settings.wecom_corp_id)
+        except BadKey as error:
+            return None, str(error)
+        return Callbacks(self._shared, seal, self.rereads.wake, self.drafts.decide), ""
 
     @property
     def api(self) -> Api:
@@ -97,6 +102,10 @@ class WecomChannel:
         """Begin to read, and to look after what waits; what came while we were away is read first."""
         self._shared.receive = receive
         self._shared.stands(Link.CONNECTING)
+        if self._callbacks is None:
+            log.error("wecom cannot hear", account=self.account, why=self._wrong_key)
+            self._shared.stands(Link.REFUSED, self._wrong_key)
+            return
         self._loops = [
             asyncio.create_task(self.rereads.run(), name=f"{self.account} rereads"),
             asyncio.create_task(self.receipts.run(), name=f"{self.account} receipts"),
@@ -140,13 +149,15 @@ class WecomChannel:
     def verify(self, query: Mapping[str, str]) -> bytes | None:
         """What to answer when WeCom checks the callback's address; None when it was not WeCom."""
         try:
-            return self._callbacks.verify(query)
+            return self._callbacks.verify(query) if self._callbacks is not None else None
         except Forged as error:
             log.warning("wecom callback refused", account=self.account, why=str(error))
             return None
 
     async def take(self, query: Mapping[str, str], body: bytes) -> bool:
         """Take a callback; True once it is kept, False when it was not from WeCom. Raises when it could not be kept."""
+        if self._callbacks is None:
+            return False
         try:
             await self._callbacks.take(query, body)
         except Forged as error:

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 BLOCK = 32
 HEAD = 20  # random bytes and length
+BAD_KEY = "EncodingAESKey 应为 43 位字母和数字 · TUAN_WECOM_CALLBACK_KEY must be 43 letters and digits"
 
 
 class Forged(Exception):
@@ -36,9 +37,9 @@ class Seal:
         try:
             key = base64.b64decode(encoding_key + "=", validate=True)
         except (binascii.Error, ValueError) as error:
-            raise BadKey("TUAN_WECOM_CALLBACK_KEY is not base64") from error
+            raise BadKey(BAD_KEY) from error
         if len(encoding_key) != 43 or len(key) != 32:
-            raise BadKey("TUAN_WECOM_CALLBACK_KEY must be 43 letters and digits")
+            raise BadKey(BAD_KEY)
         self._token, self._key, self._receive_id = token, key, receive_id.encode()
 
     def sign(self, timestamp: str, nonce: str, sealed: str) -> str:

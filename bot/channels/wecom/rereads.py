@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import orjson
 import structlog
@@ -20,7 +20,7 @@ from storage.wecom import Reread
 log = structlog.get_logger()
 
 CHAT, KF = "chat", "kf"
-TROUBLE_SECONDS = (2.0, 10.0, 60.0, 300.0)
+TROUBLE_SECONDS = 2.0
 
 ReadKf = Callable[[str, str], Awaitable[None]]
 
@@ -37,12 +37,17 @@ class Rereads:
 
     async def run(self) -> None:
         """Until cancelled."""
-        next_round = 0.0
         loop, patience = asyncio.get_running_loop(), self.account.api.patience
+        next_round, next_poll = 0.0, loop.time() + patience.poll
         while True:
             try:
+                if self.account.standing.link is Link.DEAF:  # soon find out whether that is still so
+                    next_round = min(next_round, loop.time() + 20 * patience.tick)
                 if loop.time() >= next_round:
                     next_round = loop.time() + await self._reconcile()
+                if loop.time() >= next_poll:
+                    next_poll = loop.time() + patience.poll
+                    await self._ask((), self.account.kf_ids)
                 await self.read_due()
             except Exception:
                 log.exception("wecom rereads failed")
@@ -60,17 +65,21 @@ class Rereads:
             chat_ids = [chat_id async for chat_id in list_chat_ids(account.api)]
         except WecomError as error:
             account.note(error)
-            return getattr(error, "after", None) or TROUBLE_SECONDS[1] * account.api.patience.tick * 2
-
-        def ask(session: Session) -> None:
-            for chat_id in chat_ids:
-                wecom.ask_reread(session, account.name, CHAT, chat_id, account.now())
-            for open_kfid in account.kf_ids:
-                wecom.ask_reread(session, account.name, KF, open_kfid, account.now())
-
-        await account.write(ask)
+            return error.after if isinstance(error, Limited) else 20 * account.api.patience.tick
+        await self._ask(chat_ids, account.kf_ids)
         account.stands(Link.CONNECTED)
         return account.api.patience.reconcile
+
+    async def _ask(self, chat_ids: Sequence[str], kf_ids: Sequence[str]) -> None:
+        """Have these read now; what is being read again already goes on as it is."""
+        account = self.account
+
+        def ask(session: Session) -> None:
+            for kind, subjects in ((CHAT, chat_ids), (KF, kf_ids)):
+                for subject in subjects:
+                    wecom.ask_reread(session, account.name, kind, subject, account.now())
+
+        await account.write(ask)
 
     async def read_due(self) -> int:
         """Read what is due; gives how much that was."""
@@ -83,7 +92,7 @@ class Rereads:
                 await self._trouble(seen, error)
             except Exception as error:  # the events could not be kept: read again
                 log.exception("wecom reread failed", kind=seen.kind)
-                await self._put_off(seen, TROUBLE_SECONDS[0], seen.tries, str(error))
+                await self._put_off(seen, TROUBLE_SECONDS, seen.tries, str(error))
             else:
                 account.stands(Link.CONNECTED)
                 if is_done:
@@ -122,7 +131,7 @@ class Rereads:
             await self.account.write(lambda session: wecom.settle_reread(session, seen))
             return
         self.account.note(error)
-        wait = error.after if isinstance(error, Limited) else TROUBLE_SECONDS[0]
+        wait = error.after if isinstance(error, Limited) else TROUBLE_SECONDS
         await self._put_off(seen, wait, seen.tries, str(error))
 
     async def _put_off(self, seen: Reread, seconds: float, tries: int, why: str = "") -> None:
