@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 
 from bot.events import read
 from storage import groups
+from tests.channels.wecom_corp import Group, Somebody
 from tests.channels.wecom_place import KF, Shop
 from tests.channels.wecom_server import WecomServer
 
@@ -158,3 +160,52 @@ def test_a_stop_right_after_a_callback_loses_nothing(wecom_server: WecomServer, 
     wecom_shop.calm()
     assert joins(wecom_shop) == ["小张"]
     assert [row.text for row in wecom_shop.log()] == ["有人吗"]
+
+
+def test_a_storm_with_limits_expired_tokens_broken_calls_and_a_restart_counts_everything_once(
+    wecom_server: WecomServer, wecom_shop: Shop
+) -> None:
+    corp, dice = wecom_server.corp, random.Random(7)
+    made = [corp.group(f"{name}团") for name in "甲乙丙"]
+    for group in made:
+        wecom_server.chat_changed(group.chat_id, "create")
+    wecom_shop.calm()
+    people: list[tuple[Group, Somebody]] = []
+    left: list[str] = []
+    for number in range(45):
+        group = dice.choice(made)
+        state = f"by{number}" if number % 3 == 0 else ""
+        somebody = corp.join(
+            group, f"邻居{number}", scene=3 if state else 1, state=state, state_from=time.time() + dice.random() * 0.4,
+            inviter="" if state else "zhoujie",
+        )
+        people.append((group, somebody))
+        told = [(group, "add_member", somebody.user_id)] * dice.randint(1, 3)
+        if number % 5 == 4:
+            wecom_shop.until(lambda: {one.name for _, one in people[:-1]} <= {*joins(wecom_shop)})
+            home, gone = dice.choice([pair for pair in people[:-1] if pair[1].user_id not in left])
+            left.append(gone.user_id)
+            del home.people[gone.user_id]
+            told += [(home, "del_member", gone.user_id), (home, "add_member", gone.user_id)]
+        trouble = dice.choice(("", "", "token", "limit", "break"))
+        if trouble == "token":
+            wecom_server.expire_token()
+        elif trouble == "limit":
+            wecom_server.limit("externalcontact/groupchat/get", 0.1)
+        elif trouble == "break":
+            wecom_server.break_off("externalcontact/groupchat/get")
+        dice.shuffle(told)
+        for where, detail, user_id in told:
+            assert wecom_server.chat_changed(where.chat_id, detail=detail, members=(user_id,)) == 200
+        if number == 22:
+            wecom_shop.shut()
+            wecom_shop.open()
+    wecom_shop.calm()
+    heard = {row.member_id: read(row) for row in wecom_shop.log("MemberJoined")}
+    assert sorted(joins(wecom_shop)) == sorted(somebody.name for _, somebody in people)
+    assert {own: event.via for own, event in heard.items()} == {
+        f"wecom:{one.user_id}": one.state or None for _, one in people
+    }
+    assert sorted(row.member_id or "" for row in wecom_shop.log("MemberLeft")) == sorted(f"wecom:{one}" for one in left)
+    for group in made:
+        assert sorted(wecom_shop.here(group.chat_id)) == sorted(one.name for one in group.people.values())
