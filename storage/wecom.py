@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -146,15 +146,18 @@ def settle_reread(session: Session, seen: Reread) -> None:
     )
 
 
-def put_off_reread(session: Session, seen: Reread, due_at: datetime, tries: int) -> None:
-    session.execute(
-        update(Reread)
-        .where(
-            Reread.account == seen.account, Reread.kind == seen.kind, Reread.subject == seen.subject,
-            Reread.asks == seen.asks,
-        )
-        .values(due_at=due_at, tries=tries)
-    )
+def put_off_reread(
+    session: Session, seen: Reread, due_at: datetime, tries: int, opened: Mapping[str, float] | None = None
+) -> None:
+    """Read it later. A callback that came meanwhile has its own time; `opened` (whom we wait for, since when) is kept
+    in any case, and replaces what was waited for."""
+    row = session.get(Reread, (seen.account, seen.kind, seen.subject), with_for_update=True)
+    if row is None:
+        return
+    if opened is not None:
+        row.detail = orjson.dumps(orjson.loads(row.detail) | {"opened": dict(opened)}).decode()
+    if row.asks == seen.asks:
+        row.due_at, row.tries = due_at, tries
 
 
 def find_cursor(session: Session, account: str, open_kfid: str) -> Cursor | None:

@@ -209,3 +209,18 @@ def test_a_storm_with_limits_expired_tokens_broken_calls_and_a_restart_counts_ev
     assert sorted(row.member_id or "" for row in wecom_shop.log("MemberLeft")) == sorted(f"wecom:{one}" for one in left)
     for group in made:
         assert sorted(wecom_shop.here(group.chat_id)) == sorted(one.name for one in group.people.values())
+
+
+def test_a_busy_group_does_not_keep_a_newcomer_waiting_for_ever(wecom_server: WecomServer, wecom_shop: Shop) -> None:
+    group = wecom_server.corp.group("花园团")
+    wecom_server.chat_changed(group.chat_id, "create")
+    wecom_shop.calm()
+    wecom_server.corp.join(group, "小张", scene=3)
+
+    def is_heard() -> bool:
+        wecom_server.chat_changed(group.chat_id, detail="add_member")
+        return bool(joins(wecom_shop))
+
+    wecom_shop.until(is_heard)
+    wecom_shop.calm()
+    assert joins(wecom_shop) == ["小张"]

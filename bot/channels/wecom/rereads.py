@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import orjson
 import structlog
@@ -108,11 +108,10 @@ class Rereads:
     async def _read_chat(self, seen: Reread) -> bool:
         """Compare the group with what we know; True when nothing is missing any more."""
         account, waits = self.account, self.account.api.patience.rereads
-        is_last = seen.tries >= len(waits)
         chat = await get_chat(account.api, seen.subject)
         named = orjson.loads(seen.detail)
         changes = await account.read(
-            lambda session: Comparison(session, chat, named, account.name, account.now(), is_last).run()
+            lambda session: Comparison(session, chat, named, account.name, account.now(), sum(waits)).run()
         )
         await account.hear(*changes.events)
 
@@ -121,8 +120,9 @@ class Rereads:
             keep_silently(session, chat, changes, account.now())
 
         await account.write(keep)
-        if changes.is_open and not is_last:
-            await self._put_off(seen, waits[seen.tries], seen.tries + 1)
+        if changes.is_open:
+            wait = waits[min(seen.tries, len(waits) - 1)]
+            await self._put_off(seen, wait, seen.tries + 1, opened=changes.opened)
             return False
         return True
 
@@ -134,8 +134,10 @@ class Rereads:
         wait = error.after if isinstance(error, Limited) else TROUBLE_SECONDS
         await self._put_off(seen, wait, seen.tries, str(error))
 
-    async def _put_off(self, seen: Reread, seconds: float, tries: int, why: str = "") -> None:
+    async def _put_off(
+        self, seen: Reread, seconds: float, tries: int, why: str = "", opened: Mapping[str, float] | None = None
+    ) -> None:
         if why:
             log.warning("wecom read put off", kind=seen.kind, seconds=round(seconds), why=why)
         due_at = self.account.after(seconds)
-        await self.account.write(lambda session: wecom.put_off_reread(session, seen, due_at, tries))
+        await self.account.write(lambda session: wecom.put_off_reread(session, seen, due_at, tries, opened))

@@ -30,18 +30,25 @@ class Changes:
     events: list[Event] = field(default_factory=list)
     silent: list[Person] = field(default_factory=list)
     staff: list[str] = field(default_factory=list)
-    is_open: bool = False  # something may still come: read again
+    opened: dict[str, float] = field(default_factory=dict)  # of whom something may still come: since when we wait
+
+    @property
+    def is_open(self) -> bool:
+        """Read again: something may still come."""
+        return bool(self.opened)
 
 
 class Comparison:
-    """One look at one group. `named` are the members callbacks named: {"joined" | "left": {id: unix time}}."""
+    """One look at one group. `named` are the members callbacks named, and those we wait for since earlier looks:
+    {"joined" | "left" | "opened": {id: unix time}}. Nobody is waited for longer than `patience` seconds, however many
+    callbacks come meanwhile."""
 
     def __init__(
-        self, session: Session, chat: GroupChat, named: Mapping[str, Mapping[str, int]], account: str, now: datetime,
-        is_last: bool,
+        self, session: Session, chat: GroupChat, named: Mapping[str, Mapping[str, float]], account: str, now: datetime,
+        patience: float,
     ) -> None:
         self.session, self.chat, self.named = session, chat, named
-        self.account, self.now, self.is_last = account, now, is_last
+        self.account, self.now, self.patience = account, now, patience
         self.group_id = group_id(chat.chat_id)
         self.changes = Changes()
 
@@ -77,10 +84,17 @@ class Comparison:
             self.changes.staff.append(person.user_id)
         if person.joined_at < since - SLACK or self._was_wrong_to_leave(person):
             self.changes.silent.append(person)
-        elif person.is_late and not self.is_last:
-            self.changes.is_open = True
-        else:
+        elif not (person.is_late and self._waits(person.user_id)):
             self._joined(person)
+
+    def _waits(self, user_id: str) -> bool:
+        """Something about them may still come: wait, but not for ever."""
+        now = self.now.timestamp()
+        since = self.named.get("opened", {}).get(user_id, now)
+        if now - since >= self.patience:
+            return False
+        self.changes.opened[user_id] = since
+        return True
 
     def _was_wrong_to_leave(self, person: Person) -> bool:
         """An old list made us think they had left: they are here since before that."""
@@ -90,12 +104,10 @@ class Comparison:
         )
 
     def _missing(self, own_id: str, known: Any) -> None:
-        """Somebody we know whom the list does not name. Gone, when a callback says so or a second look agrees."""
+        """Somebody we know whom the list does not name. Gone, when a callback says so or later looks agree."""
         user_id = own_id.partition(":")[2]
-        if user_id in self.named.get("left", {}) or self.is_last:
+        if user_id in self.named.get("left", {}) or not self._waits(user_id):
             self._left(user_id, known.joined_at, self.now)
-        else:
-            self.changes.is_open = True
 
     def _ghosts(self, known: Mapping[str, Any], here: Mapping[str, Person]) -> None:
         """Members a callback named who came and went before we could look."""
@@ -103,8 +115,7 @@ class Comparison:
             own_id, at = member_id(user_id), datetime.fromtimestamp(seconds, UTC)
             if own_id in here or own_id in known or self._has_been(own_id, at):
                 continue
-            if not self.is_last:
-                self.changes.is_open = True
+            if self._waits(user_id):
                 continue
             self._joined(Person(user_id, "", False, at, 0))
             self._left(user_id, at, self.now)
