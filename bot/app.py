@@ -19,6 +19,7 @@ from bot.batch import Parts
 from bot.channels.base import Channel, Link, Standing
 from bot.channels.pictures import Pictures
 from bot.channels.web import WebChannel
+from bot.channels.wecom import WecomChannel
 from bot.clock import Clock
 from bot.console import app as console
 from bot.context import Shop
@@ -31,7 +32,7 @@ from bot.sender import Sender
 from bot.settings import Settings
 from bot.talk import Talk
 from bot.web import app as web
-from bot.web import health
+from bot.web import callbacks, health
 from bot.worker import Worker
 from content.knowledge import Knowledge
 from content.learning.reading import Learner
@@ -67,8 +68,12 @@ class Operator:
         )
         self.shelf = Shelf(self.database, Knowledge())
         self.web_channel = WebChannel(self.database, settings, now)
+        self.called: dict[str, WecomChannel] = {}  # accounts whose network calls us
+        if settings.wecom_corp_id and channels is None:
+            self.called["wecom"] = WecomChannel("wecom", settings, now, self.database)
         # By account: a channel may have several, and the first of them has its name.
-        self.channels = {one.account: one for one in (channels or (self.web_channel, *networks(settings, now)))}
+        connected = channels or (self.web_channel, *self.called.values(), *networks(settings, now))
+        self.channels = {one.account: one for one in connected}
         names = [one.name for one in self.channels.values()]
         self.parts = Parts(
             Router(features), Words(settings.time_zone), self.shelf.knowledge, self.shop, now, self._is_confirmed,
@@ -141,6 +146,8 @@ class Operator:
         await self.deadlines.stop()
         await asyncio.to_thread(self.dispatcher.stop)
         await self.sender.stop()
+        for called in self.called.values():
+            await called.close()
         self.database.close()
 
     async def _retry(self) -> None:
@@ -236,6 +243,7 @@ def build(settings: Settings, operator: Operator) -> Starlette:
         settings, operator.database, operator.dispatcher, operator.sender, lambda: operator.web_channel.sockets
     )
     routes = [
-        *health.routes(vitals), *web.routes(settings, operator.database, operator.web_channel), *console.routes(desk),
+        *health.routes(vitals), *web.routes(settings, operator.database, operator.web_channel),
+        *callbacks.routes(operator.called), *console.routes(desk),
     ]
     return Starlette(routes=routes, lifespan=lifespan)

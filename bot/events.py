@@ -121,6 +121,11 @@ class GroupFound(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupClosed(Event):
+    """A group was dismissed: nothing is heard or said there any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HearingLost(Event):
     """From `occurred_at` on an account could hear nothing; the text says why. Its lane is `account:<account>`."""
 
@@ -231,8 +236,8 @@ class OperatorSpoke(Event):
 KINDS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
-        MessageReceived, MemberJoined, MemberLeft, TopicChanged, GroupFound, HearingLost, HearingBack, MembersListed,
-        GreetingDue,
+        MessageReceived, MemberJoined, MemberLeft, TopicChanged, GroupFound, GroupClosed, HearingLost, HearingBack,
+        MembersListed, GreetingDue,
         QuestionUnanswered, OperatorSpoke, ModelAnswered, QuestionOpened, HandoverOpened, MemberSpokeAgain, DeadlineReached, JudgingDue,
     )
 }

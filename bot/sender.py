@@ -13,7 +13,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.orm import Session
 
-from bot.channels.base import Channel, Link, NeverSaid, Outgoing, Pace, TryAgain, Unsure
+from bot.channels.base import Channel, Handed, Link, NeverSaid, Outgoing, Pace, TryAgain, Unsure
 from bot.verdicts import Verdicts
 from storage import outbox, sending
 from storage.database import Database, in_turn
@@ -235,6 +235,9 @@ class Sender:
         self, session: Session, mouth: Mouth, message: Outgoing, trouble: Exception, now: datetime
     ) -> None:
         tries, reason = mouth.saying[message.id].tries + 1, _reason(trouble)
+        if isinstance(trouble, Handed):
+            outbox.mark(session, message.id, state=outbox.HELD, reason=str(trouble)[:300], tries=tries)
+            return
         is_idempotent = mouth.channel.capabilities.is_idempotent
         if isinstance(trouble, NeverSaid) or (isinstance(trouble, TryAgain) and tries > len(RETRY_AFTER)):
             outbox.mark(session, message.id, state=outbox.FAILED, reason=reason, tries=tries)

@@ -53,6 +53,14 @@ class Settings(BaseSettings):
     wechaty_token: SecretStr = Field(default=SecretStr(""), description="the gateway's token")
     wechaty_ca: Path | None = Field(default=None, description="PEM file of the only authority its certificate may come from")
     wechaty_insecure: bool = Field(default=False, description="speak to it without TLS; only on this machine or a private network")
+    wecom_corp_id: str = Field(default="", description="WeCom: the corp id; empty: the channel is off")
+    wecom_secret: SecretStr = Field(default=SecretStr(""), description="WeCom: the application's secret")
+    wecom_agent_id: int = Field(default=0, ge=0, description="WeCom: the application's AgentId")
+    wecom_callback_token: SecretStr = Field(default=SecretStr(""), description="WeCom: Token of «接收消息»")
+    wecom_callback_key: SecretStr = Field(default=SecretStr(""), description="WeCom: EncodingAESKey of «接收消息»")
+    wecom_kf_id: str = Field(default="", description="WeCom: 微信客服 accounts (open_kfid), by comma")
+    wecom_staff: str = Field(default="", description="WeCom: user ids who get plans and drafts of groups without an owner")
+    wecom_api: str = Field(default="https://qyapi.weixin.qq.com", description="WeCom: address of its API")
 
     @field_validator("home")
     @classmethod

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from bot.context import Context
-from bot.events import GroupFound, HearingBack, HearingLost, MemberJoined, MemberLeft, MembersListed, TopicChanged
+from bot.events import (
+    GroupClosed,
+    GroupFound,
+    HearingBack,
+    HearingLost,
+    MemberJoined,
+    MemberLeft,
+    MembersListed,
+    TopicChanged,
+)
 from bot.routing import Routes
 from storage import groups, inbox, members
 
@@ -19,6 +28,15 @@ def found(ctx: Context, fact: GroupFound) -> None:
     is_news = bool(name) and group.name != name
     if is_news:
         group.name = name
+    ctx.decide("done" if is_news else "known")
+
+
+@routes.fact(GroupClosed)
+def closed(ctx: Context, fact: GroupClosed) -> None:
+    group = groups.get(ctx.session, fact.group_id or "")
+    is_news = group.closed_at is None
+    if is_news:
+        group.closed_at = ctx.now
     ctx.decide("done" if is_news else "known")
 
 

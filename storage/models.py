@@ -24,11 +24,12 @@ from storage import (
     question_sets,
     revisions,
     search,
+    wecom,
 )
 from storage.base import Base
 
 METADATA = Base.metadata
 TABLES = (
     accounts, answers, audit, clocks, demands, desk, faq, groups, handovers, hours, inbox, jobs, learning, members,
-    model, operators, outbox, products, promises, proposals, question_sets, revisions, search,
+    model, operators, outbox, products, promises, proposals, question_sets, revisions, search, wecom,
 )

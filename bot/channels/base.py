@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import orjson
 
 from bot.events import Event, Handled
-from bot.outbox import Conversation
+from bot.outbox import ANSWER, Conversation
 from storage.outbox import Saying
 
 Receive = Callable[[Event], Awaitable[Handled]]
@@ -110,12 +110,13 @@ class Outgoing:
     body: dict[str, Any]
     operator_id: int | None
     cause_id: int | None
+    priority: int = ANSWER
 
     @classmethod
     def of(cls, row: Saying) -> Outgoing:
         here = Conversation(row.conversation, row.channel, row.group_id, row.member_id)
         body = orjson.loads(row.body)
-        return cls(row.id, f"tuan-{row.id}", here, row.kind, row.text, body, row.operator_id, row.cause_id)
+        return cls(row.id, f"tuan-{row.id}", here, row.kind, row.text, body, row.operator_id, row.cause_id, row.priority)
 
 
 class TryAgain(Exception):
@@ -136,6 +137,9 @@ def insist(able: Capabilities, message: Outgoing) -> None:
         raise NeverSaid(f"this channel cannot say a {message.kind}")
     if len(message.text) > able.max_text:
         raise NeverSaid(f"{len(message.text)} characters, at most {able.max_text} here")
+class Handed(Exception):
+    """Not said by us: handed to a person who says it on the network itself. The row is held with these words until the
+    channel, or an operator, writes down what became of it."""
 
 
 class Unsure(Exception):
@@ -158,7 +162,7 @@ class Channel(Protocol):
         """Stop hearing and say goodbye to the network."""
 
     async def send(self, message: Outgoing) -> str | None:
-        """Say it; gives the channel's message id. Raises TryAgain, NeverSaid or Unsure."""
+        """Say it; gives the channel's message id. Raises TryAgain, NeverSaid, Handed or Unsure."""
 
     async def recorded(self, messages: Sequence[tuple[Outgoing, int]]) -> None:
         """These were said and it is written down, each with its place in the order of what was said."""
