@@ -63,15 +63,16 @@ class FaqIndex:
             return None
         return Candidate(next(iter(holders)), WORD_FOR_WORD_SCORE, WORD_FOR_WORD, None, {"word_for_word": 1.0})
 
-    def consider(self, question: Analysis) -> list[Considered]:
-        """The entries worth a closer look, with their features; the raw material of training too."""
+    def consider(self, question: Analysis, *, is_wide: bool = False) -> list[Considered]:
+        """The entries worth a closer look, with their features; the raw material of training too. A wide look takes in
+        those that are hardly the answer, for a language model to choose from."""
         found = self._postings.best(question.terms, CONSIDERED) if self._slots else []
-        if not found or found[0][0] < HOPELESS:
+        if not found or (found[0][0] < HOPELESS and not is_wide):
             return []
         rarity = Rarity(question, self._postings)
         considered = []
         for score, slot, top in found:
-            if score < BEHIND * found[0][0]:
+            if score < BEHIND * found[0][0] and not is_wide:
                 break
             entry = self._entries[slot]
             texts = _texts(entry)
@@ -83,8 +84,8 @@ class FaqIndex:
             considered.append(Considered(entry.id, features))
         return considered
 
-    def search(self, question: Analysis, limit: int) -> list[Candidate]:
-        considered = self.consider(question)
+    def search(self, question: Analysis, limit: int, *, is_wide: bool = False) -> list[Candidate]:
+        considered = self.consider(question, is_wide=is_wide)
         if not considered:
             return []
         rank, confide = linear("rank", RANKED_BY), linear("confidence", CONFIDENCE)

@@ -67,30 +67,33 @@ class Knowledge:
         self.version += 1
         self._found.clear()
 
-    def search(self, text: str, *, limit: int = 3, context: Spoken | None = None) -> list[Candidate]:
+    def search(
+        self, text: str, *, limit: int = 3, context: Spoken | None = None, is_wide: bool = False
+    ) -> list[Candidate]:
         """The best candidates, best first; none when nothing known has anything in common with the text. Neighbours
         ask the same things again and again: what was found is kept, for texts that differ in padding only, until the
-        knowledge changes."""
+        knowledge changes. A wide search finds more that is hardly the answer, for a language model to choose from."""
         with self._lock:
             core = self._reader.core(text) or text
-            known = self._found.get((core, limit, context)) or self._found.get((core, limit, None))
+            many = -limit if is_wide else limit
+            known = self._found.get((core, many, context)) or self._found.get((core, many, None))
             version = self.version
         if known is None or (known.points_back and context is not None and known.context != context):
-            known = self._look_up(text, core, limit, context)
+            known = self._look_up(text, core, limit, context, is_wide)
             with self._lock:
                 if version == self.version:
-                    self._found[core, limit, context if known.points_back else None] = known
+                    self._found[core, many, context if known.points_back else None] = known
                     if len(self._found) > KEPT_SEARCHES:
                         self._found.popitem(last=False)
         return list(known.candidates)
 
-    def _look_up(self, text: str, core: str, limit: int, context: Spoken | None) -> _Found:
+    def _look_up(self, text: str, core: str, limit: int, context: Spoken | None, is_wide: bool) -> _Found:
         with self._lock:
             certain = self._faq.word_for_word(core)
             if certain is not None:
                 return _Found([certain], False, context)
             question = self._reader.hear(text)
-            entries = self._faq.search(question, limit)
+            entries = self._faq.search(question, limit, is_wide=is_wide)
             if not len(self._catalogue):
                 return _Found(entries, False, context)
             points_back = self._catalogue.points_back(question)

@@ -25,7 +25,7 @@ def is_asked(ctx: Context, asked: Question, found: Sequence[Candidate], words: s
     if not rules.is_for_model(found, asked) or any(topics.why_a_person(one) for one in (words, *lately)):
         return False
     context = rules.spoken_of(ctx.recent(rules.CONTEXT_SECONDS), event)
-    offered = ctx.knowledge.search(words, limit=rules.MOST_OFFERED, context=context)
+    offered = ctx.knowledge.search(words, limit=rules.MOST_OFFERED, context=context, is_wide=True)
     ctx.ask(
         AnswerWanted(
             key=f"answer:{ctx.inbox_id}", lane=event.lane, channel=event.channel, conversation=event.conversation,

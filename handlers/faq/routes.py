@@ -51,10 +51,10 @@ def _search(ctx: Context, asked: Question) -> tuple[list[Candidate], str]:
         return [], ""
     event = ctx.event
     context = rules.spoken_of(ctx.recent(rules.CONTEXT_SECONDS), event)
-    found = ctx.knowledge.search(asked.text, limit=rules.MAX_CLOSE, context=context)
+    found = ctx.knowledge.search(asked.text, limit=rules.MAX_CLOSE, context=context, is_wide=ctx.shop.has_model)
     if not found or not rules.is_sure(found[0], asked):
         together = rules.burst(ctx.recent(rules.BURST_SECONDS), event.member_id, asked.text)
-        merged = ctx.knowledge.search(together, limit=rules.MAX_CLOSE, context=context) if together else []
+        merged = ctx.knowledge.search(together, limit=rules.MAX_CLOSE, context=context, is_wide=ctx.shop.has_model) if together else []
         if merged and (not found or merged[0].confidence > found[0].confidence):
             return merged, together or asked.text
     return found, asked.text
