@@ -22,6 +22,7 @@ from bot.context import Shop
 from bot.deadlines import Deadlines
 from bot.dispatch import Dispatcher, Kept
 from bot.jobs import AnswerWanted
+from bot.posting import Posting
 from bot.rounds import Rounds
 from bot.routing import Router, Routes
 from bot.sender import Sender
@@ -35,6 +36,7 @@ from content.learning.reading import Learner
 from content.render import Words
 from content.shelf import Shelf
 from handlers import FEATURES
+from handlers.posts.planning import write_ahead
 from storage import jobs, migrate
 from storage.database import Database, in_turn
 from storage.model import Limit
@@ -78,6 +80,7 @@ class Operator:
         self.worker = Worker(self.database, self.dispatcher, {AnswerWanted: asking.answer}, now)
         self.deadlines = Deadlines(self.database, self.dispatcher, now)
         self.rounds = Rounds(self.database, self.dispatcher, now)
+        self.posting = Posting(self.database, self.dispatcher, now, write_ahead)
         self.clock = Clock()
         self.learner = Learner(self.database, self.shelf.knowledge)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -99,12 +102,16 @@ class Operator:
             await self.assistant.start()
         await self.worker.start()
         await self.deadlines.start()
+        await self.posting.start()
         self.clock.every(1.0, self._retry)
         self.clock.every(0.5, self._refresh)
         self.clock.every(1.0, self._go_round)
         self.clock.every(10.0, self.sender.recover)
         self.clock.every(3600.0, self._tidy)
         self.clock.every(30.0, self._learn)
+        self.clock.every(0.1, self.posting.fire_due)
+        self.clock.every(5.0, self.posting.write_ahead)
+        self.clock.every(1.0, self.posting.settle)
         self.clock.start()
 
     async def stop(self) -> None:
@@ -117,6 +124,7 @@ class Operator:
             await self.assistant.stop()
 
         await self.deadlines.stop()
+        await self.posting.stop()
         await asyncio.to_thread(self.dispatcher.stop)
         await self.sender.stop()
         self.database.close()

@@ -58,6 +58,7 @@ class Membership(Base):
             sqlite_where=sql("left_at is null"), postgresql_where=sql("left_at is null"),
         ),
         Index("ix_memberships_member", "member_id"),
+        Index("ix_memberships_left", "group_id", "left_at", sqlite_where=sql("left_at is not null"), postgresql_where=sql("left_at is not null")),
         Index("ix_memberships_staff", "group_id", sqlite_where=sql("is_staff"), postgresql_where=sql("is_staff")),
     )
 

@@ -2,6 +2,7 @@
 
 from storage import (
     answers,
+    audiences,
     audit,
     clocks,
     demands,
@@ -14,9 +15,14 @@ from storage import (
     jobs,
     learning,
     members,
+    mix,
     model,
+    moments,
+    occurrences,
     operators,
     outbox,
+    plans,
+    posts,
     products,
     proposals,
     question_sets,
@@ -27,6 +33,6 @@ from storage.base import Base
 
 METADATA = Base.metadata
 TABLES = (
-    answers, audit, clocks, demands, desk, faq, groups, handovers, hours, inbox, jobs, learning, members, model,
-    operators, outbox, products, proposals, question_sets, revisions, search,
+    answers, audiences, audit, clocks, demands, desk, faq, groups, handovers, hours, inbox, jobs, learning, members, mix,
+    model, moments, occurrences, operators, outbox, plans, posts, products, proposals, question_sets, revisions, search,
 )
