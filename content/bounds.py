@@ -86,7 +86,7 @@ def limit(tree: nodes.Template) -> None:
             raise OutOfBounds(f"there is no filter «{node.name}»{where}")
         if isinstance(node, nodes.Test) and node.name not in TESTS:
             raise OutOfBounds(f"there is no test «{node.name}»{where}")
-        if isinstance(node, nodes.Name) and node.name.startswith("_"):
+        if isinstance(node, nodes.Name) and (node.name.startswith("_") or node.name == "self"):
             raise OutOfBounds(f"there is no «{node.name}»{where}")
         if isinstance(node, nodes.Getattr) and node.attr.startswith("_"):
             raise OutOfBounds(f"there is no «{node.attr}»{where}")
