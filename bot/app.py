@@ -109,9 +109,6 @@ class Operator:
         self.clock.every(10.0, self.sender.recover)
         self.clock.every(3600.0, self._tidy)
         self.clock.every(30.0, self._learn)
-        self.clock.every(0.1, self.posting.fire_due)
-        self.clock.every(5.0, self.posting.write_ahead)
-        self.clock.every(1.0, self.posting.settle)
         self.clock.start()
 
     async def stop(self) -> None:

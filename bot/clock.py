@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-Tick = Callable[[], Awaitable[object]]
+Tick = Callable[[], Awaitable[None]]
 
 
 class Clock:

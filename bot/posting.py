@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.dispatch import Dispatcher, Overloaded
 from bot.events import Handled, PostDue
-from storage import occurrences
+from storage import due
 from storage.base import AnyRow
 from storage.database import Database, in_turn
 
@@ -22,36 +22,57 @@ log = structlog.get_logger()
 LEASE = timedelta(seconds=60)  # after a crash another process fires it then; one alone on its database at once
 AT_ONCE, MOST_WAITING = 200, 1_000  # fired in one go; on the lanes at most, well within the lease
 
+FIRE_SECONDS, AHEAD_SECONDS, SETTLE_SECONDS = 0.1, 5.0, 1.0
+
 WriteAhead = Callable[[Session, datetime], int]
 
 
 class Posting:
-    """Three ticks. The rows are the truth: a lease only spares two processes each other's work, and what happens is one
-    by the event's key and the row's state."""
+    """Three loops, paced by a clock that nobody puts back. The rows are the truth: a lease only spares two processes each
+    other's work, and each post is said once by its event's key and its row's state."""
 
     def __init__(
         self, database: Database, dispatcher: Dispatcher, now: Callable[[], datetime], write_ahead: WriteAhead
     ) -> None:
         self.database, self.dispatcher, self.now, self._write_ahead = database, dispatcher, now, write_ahead
         self._under_way: set[asyncio.Future[Handled]] = set()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="posting")
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="posting")
+        self._loops: list[asyncio.Task[None]] = []
         self._looked_at = 0
-        self._is_closing = False
+        self._closing = asyncio.Event()
 
     async def start(self) -> None:
         if self.database.is_sqlite:
-            await self._run(in_turn, self.database, occurrences.free_all)
+            await self._run(in_turn, self.database, due.free_all)
+        self._loops = [
+            asyncio.create_task(self._again_and_again(seconds, tick), name=f"posting-{tick.__name__}")
+            for seconds, tick in ((FIRE_SECONDS, self.fire_due), (AHEAD_SECONDS, self.write_ahead), (SETTLE_SECONDS, self.settle))
+        ]
 
     async def stop(self) -> None:
         """Fire no more, and wait for what is on the lanes."""
-        self._is_closing = True
+        self._closing.set()
+        await asyncio.gather(*self._loops)
         await asyncio.gather(*self._under_way, return_exceptions=True)
-        self._thread.shutdown()
+        self._threads.shutdown()
+
+    async def _again_and_again(self, seconds: float, tick: Callable[[], Awaitable[object]]) -> None:
+        loop = asyncio.get_running_loop()
+        while not self._closing.is_set():
+            next_at = loop.time() + seconds
+            try:
+                await tick()
+            except Exception:
+                log.exception("posting failed")
+            try:
+                await asyncio.wait_for(self._closing.wait(), max(0.001, next_at - loop.time()))
+            except TimeoutError:
+                continue
 
     async def write_ahead(self) -> int:
         """Write what is due soon, a few plans a transaction; gives how many plans there were."""
         total, written = 0, 1
-        while written and not self._is_closing:
+        while written and not self._closing.is_set():
             written = await self._run(in_turn, self.database, lambda session: self._write_ahead(session, self.now()))
             total += written
         return total
@@ -59,7 +80,7 @@ class Posting:
     async def fire_due(self) -> int:
         """Put what is due on its lanes, without waiting for it; gives how many."""
         fired = 0
-        while len(self._under_way) < MOST_WAITING and not self._is_closing:
+        while len(self._under_way) < MOST_WAITING and not self._closing.is_set():
             rows = await self._run(self._lease)
             for row in rows:
                 self._fire(row)
@@ -70,10 +91,10 @@ class Posting:
 
     async def settle(self) -> None:
         """Note what became of posts in the outbox, some at a time."""
-        if self._is_closing:
+        if self._closing.is_set():
             return
         self._looked_at = await self._run(
-            in_turn, self.database, lambda session: occurrences.settle_said(session, self._looked_at)
+            in_turn, self.database, lambda session: due.settle_said(session, self._looked_at)
         ) or 0
 
     async def do_due(self) -> int:
@@ -86,11 +107,11 @@ class Posting:
 
     def _lease(self) -> list[AnyRow]:
         with self.database.read() as session:
-            if not occurrences.has_due(session, self.now()):
+            if not due.has_due(session, self.now()):
                 return []
         with self.database.write() as session:
             now = self.now()
-            return list(occurrences.lease_due(session, now, now + LEASE, AT_ONCE))
+            return list(due.lease_due(session, now, now + LEASE, AT_ONCE))
 
     def _fire(self, row: AnyRow) -> None:
         event = PostDue(
@@ -110,4 +131,4 @@ class Posting:
             log.warning("post not kept", error=type(done.exception()).__name__)
 
     async def _run(self, work: Callable[..., Any], *given: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: work(*given))
+        return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: work(*given))

@@ -145,8 +145,8 @@ class Sender:
         if row.operator_id is None and row.priority == ANSWER and now - row.due_at > STALE:
             return "too late for an answer"
         if row.group_id is not None:
-            group = groups.find(session, row.group_id)
-            if group is None or group.closed_at is not None:
+            group = groups.find_facts(session, row.group_id)
+            if group is None or group.is_closed:
                 return "group is closed"
         return None
 

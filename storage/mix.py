@@ -51,13 +51,15 @@ def find_changes(session: Session) -> dict[str, dict[str, Any]]:
 
 def get_rules(session: Session, group_id: str = SHOP) -> MixRules:
     """The rules of a group, or of the shop: defaults, then the shop's, then the group's."""
-    # The rows of one session are looked up once: session.get remembers them, misses are remembered here.
+    # Few groups have rules of their own: all are read once in a transaction.
     known: dict[str, MixRules] = session.info.setdefault("mix_rules", {})
+    changes: dict[str, dict[str, Any]] | None = session.info.get("mix_changes")
+    if changes is None:
+        changes = session.info["mix_changes"] = find_changes(session)
+    if group_id not in changes:
+        group_id = SHOP
     if group_id not in known:
-        values: dict[str, Any] = {}
-        for one in dict.fromkeys((SHOP, group_id)):
-            row = session.get(MixRow, one)
-            values |= json.loads(row.changes) if row is not None else {}
+        values = changes.get(SHOP, {}) | changes.get(group_id, {})
         names = {field.name for field in fields(MixRules)}
         values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items() if name in names}
         known[group_id] = MixRules(**values)
@@ -68,7 +70,8 @@ def save_rules(session: Session, group_id: str, changes: Mapping[str, Any]) -> N
     """Write what differs for the shop or a group. Raises TypeError for a name that is no rule."""
     asdict(MixRules(**changes))
     session.merge(MixRow(group_id=group_id, changes=json.dumps(dict(changes), ensure_ascii=False)))
-    session.info.pop("mix_rules", None)
+    for name in ("mix_rules", "mix_changes"):
+        session.info.pop(name, None)
     session.flush()
 
 

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Integer, String, UniqueConstraint, func, or_, select, update
+from sqlalchemy import Index, Integer, String, UniqueConstraint, func, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage import outbox
 from storage.base import AnyRow, Base, BigId, UtcTime, table_of
 
 PLANNED, QUEUED, SENT = "planned", "queued", "sent"
@@ -69,12 +68,6 @@ def get(session: Session, occurrence_id: int) -> Occurrence:
     return session.get_one(Occurrence, occurrence_id)
 
 
-def lock(session: Session, occurrence_id: int) -> Occurrence | None:
-    """The row as it is now, held until the commit."""
-    query = select(Occurrence).where(Occurrence.id == occurrence_id).with_for_update()
-    return session.scalars(query, execution_options={"populate_existing": True}).first()
-
-
 def insert_once(session: Session, rows: Sequence[dict[str, Any]]) -> int:
     """Keep new rows; gives how many. One that a changed plan took back comes back, any other that is there stays."""
     if not rows:
@@ -120,52 +113,15 @@ def give_back(session: Session, plan_id: int, reason: str, since: datetime) -> i
     return _change(session, [*which, Occurrence.planned_at >= since], state=PLANNED, reason=None, tries=Occurrence.tries + 1)
 
 
-def has_due(session: Session, now: datetime) -> bool:
-    """Is there something to lease? Cheap, so that it can be asked often."""
-    query = select(Occurrence.id).where(IS_PLANNED, Occurrence.due_at <= now, _is_free(now)).limit(1)
-    return session.execute(query).first() is not None
-
-
-def lease_due(session: Session, now: datetime, until: datetime, limit: int) -> Sequence[AnyRow]:
-    """Lease what is due, soonest first: id, group_id, channel, member_id, due_at, planned_at, tries, plan_id, slot. Two
-    processes get different rows."""
-    query = (
-        select(
-            TABLE.c.id, TABLE.c.group_id, TABLE.c.channel, TABLE.c.member_id, TABLE.c.due_at, TABLE.c.planned_at,
-            TABLE.c.tries, TABLE.c.plan_id, TABLE.c.slot,
-        )
-        .where(IS_PLANNED, TABLE.c.due_at <= now, _is_free(now))
-        .order_by(TABLE.c.due_at, TABLE.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    rows = session.execute(query).all()
-    if rows:
-        session.execute(update(TABLE).where(TABLE.c.id.in_([row.id for row in rows])).values(leased_until=until))
-    return rows
-
-
-def _is_free(now: datetime) -> Any:
-    return or_(TABLE.c.leased_until.is_(None), TABLE.c.leased_until <= now)
-
-
-def free_all(session: Session) -> None:
-    """The only process on this database has just started: nobody holds a lease any more."""
-    session.execute(update(TABLE).where(IS_PLANNED, TABLE.c.leased_until.is_not(None)).values(leased_until=None))
-
-
-def put_off(session: Session, row: Occurrence, until: datetime, reason: str) -> None:
-    """Look at it again later; its next event has another key."""
-    row.due_at, row.reason, row.tries, row.leased_until = until, reason[:300], row.tries + 1, None
-
-
-def settle(session: Session, row: Occurrence, state: str, reason: str | None) -> None:
-    row.state, row.reason, row.leased_until = state, reason and reason[:300], None
-
-
 def change_planned(session: Session, occurrence_id: int, **values: Any) -> bool:
     """Change a row that still waits for its time; False when it has moved on."""
     which = [Occurrence.id == occurrence_id, IS_PLANNED]
+    return bool(_change(session, which, leased_until=None, tries=Occurrence.tries + 1, **values))
+
+
+def change(session: Session, occurrence_id: int, states: Sequence[str], **values: Any) -> bool:
+    """Change a row that is in one of these states; False when it has moved on."""
+    which = [Occurrence.id == occurrence_id, Occurrence.state.in_(states)]
     return bool(_change(session, which, leased_until=None, tries=Occurrence.tries + 1, **values))
 
 
@@ -277,23 +233,3 @@ def find_last_adverts(session: Session, group_ids: Iterable[str]) -> dict[str, d
 def slot_of(moment: datetime) -> str:
     """A time as a slot: sortable UTC."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def settle_said(session: Session, after_id: int, limit: int = 500) -> int | None:
-    """Mark what the sender has dealt with among the next rows: sent when every part was, suppressed with the reason when
-    one never will be. Gives the last row looked at, None at the end."""
-    rows = session.execute(
-        select(TABLE.c.id, TABLE.c.cause_id).where(IS_QUEUED, TABLE.c.id > after_id).order_by(TABLE.c.id).limit(limit)
-    ).all()  # fmt: skip
-    said = outbox.find_of_causes(session, [row.cause_id for row in rows if row.cause_id is not None])
-    for row in rows:
-        parts = said.get(row.cause_id or 0, [])
-        lost = next((part for part in parts if part.state in (outbox.FAILED, outbox.SUPPRESSED)), None)
-        if lost is not None:
-            values: dict[str, Any] = {"state": SUPPRESSED, "reason": (lost.reason or lost.state)[:300]}
-        elif parts and all(part.state == outbox.SENT for part in parts):
-            values = {"state": SENT, "sent_at": min(part.sent_at for part in parts)}
-        else:
-            continue
-        session.execute(update(TABLE).where(TABLE.c.id == row.id, IS_QUEUED).values(**values))
-    return rows[-1].id if len(rows) == limit else None

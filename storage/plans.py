@@ -11,7 +11,7 @@ from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text, select
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import Base, BigId, UtcTime, table_of
+from storage.base import Base, BigId, UtcTime, hold, table_of
 
 ONCE, CRON, AFTER = "once", "cron", "after"  # at one time, again and again, relative to something
 JOIN, GROUP = "join", "group"  # what a plan may be relative to, besides the moments other features tell of
@@ -79,7 +79,7 @@ TABLE = table_of(Plan)
 
 
 def get(session: Session, plan_id: int) -> Plan:
-    return session.get_one(Plan, plan_id)
+    return hold(session, session.get_one(Plan, plan_id))
 
 
 def lock(session: Session, plan_id: int) -> Plan:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, Integer, String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import AnyRow, Base, BigId, UtcTime
+from storage.base import AnyRow, Base, BigId, UtcTime, hold
 
 ADVERT, SERVICE, KNOWLEDGE, TALK, GAME = "advert", "service", "knowledge", "talk", "game"
 KINDS = (ADVERT, SERVICE, KNOWLEDGE, TALK, GAME)
@@ -59,11 +59,11 @@ class PostVersion(Base):
 
 
 def get(session: Session, post_id: int) -> Post:
-    return session.get_one(Post, post_id)
+    return hold(session, session.get_one(Post, post_id))
 
 
 def get_version(session: Session, post_id: int, version: int) -> PostVersion:
-    return session.get_one(PostVersion, (post_id, version))
+    return hold(session, session.get_one(PostVersion, (post_id, version)))
 
 
 def find_versions(session: Session, post_id: int) -> Sequence[PostVersion]:

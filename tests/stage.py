@@ -113,7 +113,6 @@ class Stage:
         worker = Worker(self.database, self.dispatcher, self.work, lambda: self.time)
         sender = Sender(self.database, {"stage": self.channel}, lambda: self.time)
         posting = Posting(self.database, self.dispatcher, lambda: self.time, write_ahead)
-        await posting.start()
         while (
             await worker.do_due() + await sender.say_due() + await self.deadlines.fire_due() + self.rounds.go()
             + await posting.do_due()

@@ -61,10 +61,9 @@ def cancel(session: Session, plan_id: int, slot: str, now: datetime, group_id: s
     occurrences, for `restore`."""
     cancelled = []
     for row in _rows(session, plan_id, slot, now, group_id):
-        if row.state in (PLANNED, ASKED) or (row.state == QUEUED and _take_out(session, row)):
-            occurrences.settle(session, row, CANCELLED, BY_HAND)
+        is_ours = row.state in (PLANNED, ASKED) or (row.state == QUEUED and _take_out(session, row))
+        if is_ours and occurrences.change(session, row.id, (row.state,), state=CANCELLED, reason=BY_HAND):
             cancelled.append(row.id)
-    session.flush()
     return cancelled
 
 
@@ -87,16 +86,11 @@ def restore(session: Session, occurrence_ids: Sequence[int], now: datetime) -> i
 
 def answer(session: Session, occurrence_id: int, is_yes: bool, editor: Editor, now: datetime) -> bool:
     """An operator decides about a post that is late: say it now, or leave it; False when it was decided before."""
-    row = occurrences.lock(session, occurrence_id)
-    if row is None or row.state != ASKED:
-        return False
     if is_yes:
-        occurrences.settle(session, row, PLANNED, None)
-        row.planned_at, row.due_at, row.tries = now, now, row.tries + 1
-    else:
-        occurrences.settle(session, row, SKIPPED, f"{rules.LATE}: {editor.name}")
-    session.flush()
-    return True
+        return occurrences.change(
+            session, occurrence_id, (ASKED,), state=PLANNED, reason=None, planned_at=now, due_at=now
+        )
+    return occurrences.change(session, occurrence_id, (ASKED,), state=SKIPPED, reason=f"{rules.LATE}: {editor.name}"[:300])
 
 
 def duplicate_post(session: Session, post_id: int, editor: Editor, now: datetime) -> Post:

@@ -11,17 +11,18 @@ from sqlalchemy.orm import Session
 from bot.context import Context
 from handlers.posts import rules
 from handlers.posts.rules import DAY_LONG, Case, Said, Verdict
-from storage import groups, mix, occurrences, plans, posts
+from storage import groups, inbox, mix, occurrences, plans, posts
+from storage.due import Due
 from storage.mix import MixRules
-from storage.occurrences import CANCELLED, SKIPPED, SUPPRESSED, Occurrence
+from storage.occurrences import CANCELLED, SKIPPED, SUPPRESSED
 from storage.plans import APPROVED, Plan
 from storage.posts import ADVERT, Post
 
 MONTH = timedelta(days=30)
-LATELY_SECONDS = 120
+LATELY = timedelta(seconds=120)
 
 
-def judge(ctx: Context, plan: Plan, row: Occurrence) -> Verdict:
+def judge(ctx: Context, plan: Plan, row: Due) -> Verdict:
     """What becomes of a post that is due now."""
     post = posts.get(ctx.session, plan.post_id)
     case = case_of(ctx.session, plan, post.kind, row, ctx.now)
@@ -29,12 +30,13 @@ def judge(ctx: Context, plan: Plan, row: Occurrence) -> Verdict:
     if found is not None:
         return found
     if not case.is_private and case.rules.busy_messages:
-        heard = {one.inbox_id for one in ctx.recent(LATELY_SECONDS) if one.kind == "MessageReceived"}
-        case = replace(case, heard_lately=len(heard))
+        kept = inbox.count_messages(ctx.session, row.group_id, ctx.now - LATELY)
+        now = sum(one.kind == "MessageReceived" for one in ctx.earlier)  # in this batch, not written yet
+        case = replace(case, heard_lately=kept + now)
     return rules.judge(case)
 
 
-def case_of(session: Session, plan: Plan, kind: str, row: Occurrence, now: datetime) -> Case:
+def case_of(session: Session, plan: Plan, kind: str, row: Due, now: datetime) -> Case:
     mix_rules = mix.get_rules(session, row.group_id)
     said: Sequence[Said] = ()
     left = members = adverts = 0
@@ -64,12 +66,12 @@ def count_tired(
     return left, members, len(times)
 
 
-def _judge_standing(session: Session, plan: Plan, row: Occurrence) -> Verdict | None:
+def _judge_standing(session: Session, plan: Plan, row: Due) -> Verdict | None:
     """Is there still a plan, a group, a member?"""
     if plan.state != plans.ACTIVE:
         return Verdict(CANCELLED, rules.PAUSED if plan.state == plans.PAUSED else occurrences.WITH_PLAN)
-    group = groups.find(session, row.group_id)
-    if group is None or group.closed_at is not None:
+    group = groups.find_facts(session, row.group_id)
+    if group is None or group.is_closed:
         return Verdict(SUPPRESSED, rules.CLOSED)
     if group.speaks == groups.SPEAK_OFF:
         return Verdict(SUPPRESSED, rules.LISTENS)

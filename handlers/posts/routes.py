@@ -10,8 +10,8 @@ from bot.outbox import Conversation
 from bot.routing import Routes
 from handlers.posts import actions, judging, messages, planning, rules, values
 from handlers.posts.rules import Verdict
-from storage import occurrences, plans, posts
-from storage.occurrences import QUEUED, Occurrence
+from storage import due, occurrences, plans, posts
+from storage.due import Due
 from storage.plans import Plan
 
 routes = Routes("posts")
@@ -20,7 +20,7 @@ values.offer(routes)
 
 @routes.fact(PostDue)
 def post_due(ctx: Context, fact: PostDue) -> None:
-    row = occurrences.lock(ctx.session, fact.occurrence_id)
+    row = due.lock(ctx.session, fact.occurrence_id)
     if row is None or row.state != occurrences.PLANNED or row.tries != fact.tries:
         ctx.decide("known", "not planned any more")
         return
@@ -29,14 +29,14 @@ def post_due(ctx: Context, fact: PostDue) -> None:
     if verdict.do == rules.SAY:
         verdict = say(ctx, plan, row)
     if verdict.do == rules.WAIT and verdict.until is not None:
-        occurrences.put_off(ctx.session, row, verdict.until, verdict.reason or "")
+        due.put_off(ctx.session, row.id, verdict.until, verdict.reason or "")
         ctx.decide("waiting", verdict.reason)
     elif verdict.do != rules.SAY:
-        occurrences.settle(ctx.session, row, verdict.do, verdict.reason)
+        due.settle(ctx.session, row.id, verdict.do, verdict.reason)
         ctx.decide(verdict.do, verdict.reason and verdict.reason[:200])
 
 
-def say(ctx: Context, plan: Plan, row: Occurrence) -> Verdict:
+def say(ctx: Context, plan: Plan, row: Due) -> Verdict:
     """Put the post into the outbox with its live values; what keeps it from being said is the verdict."""
     post = posts.get(ctx.session, plan.post_id)
     version = posts.get_version(ctx.session, post.id, post.version)
@@ -50,8 +50,9 @@ def say(ctx: Context, plan: Plan, row: Occurrence) -> Verdict:
         private = f"{row.channel}:p:{row.member_id.removeprefix(row.channel + ':')}"
         here = Conversation(private, row.channel, None, row.member_id, here.language)
     messages.post_said(ctx.outbox, here, row.id, made.said)
-    occurrences.settle(ctx.session, row, QUEUED, None)
-    row.cause_id, row.queued_at, row.version, row.kind, row.post_id = ctx.inbox_id, ctx.now, post.version, post.kind, post.id
+    due.queue(
+        ctx.session, row.id, cause_id=ctx.inbox_id, post_id=post.id, kind=post.kind, version=post.version, now=ctx.now
+    )
     ctx.decide("done", f"plan {plan.id}")
     return Verdict(rules.SAY)
 

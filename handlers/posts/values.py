@@ -78,10 +78,10 @@ def product_value(facts: ProductFacts) -> ProductValue:
 
 
 def _find_group(session: Session, subject: Subject) -> GroupValue | None:
-    group = groups.find(session, subject.group_id)
+    group = groups.find_facts(session, subject.group_id)
     if group is None:
         return None
-    return GroupValue(group.name, groups.count_present(session, group.id), group.topic)
+    return GroupValue(group.name, groups.count_present(session, subject.group_id), group.topic)
 
 
 def _find_product(session: Session, subject: Subject) -> ProductValue | None:

@@ -45,7 +45,7 @@ def test_one_time_is_moved_in_all_groups_or_in_one_and_back(stage: Stage, planne
     for day in (2, 3, 4):
         planner.at(12, day=day)
         stage.settle()
-    assert [here for here, _ in stage.channel.said] == ["stage:g", "stage:h"] * 2 + ["stage:g"]
+    assert sorted(here for here, _ in stage.channel.said) == ["stage:g"] * 3 + ["stage:h"] * 2
     assert planner.do(desk.move, plan, wednesday, to, stage.time) == 1  # what is said does not move
     planner.at(14, day=4)
     stage.settle()

@@ -19,10 +19,13 @@ ENDLESS = [
     "{% for i in range(10**9) %}{{ i }}{% endfor %}",
     "{% for a in '" + "x" * 1000 + "' %}{% for b in '" + "x" * 1000 + "' %}{% for c in '" + "x" * 1000 + "' %}{% endfor %}{% endfor %}{% endfor %}",
     "{{ 'a' * 1000000000 }}", "{{ 9**9**9 }}", "{{ '%1000000000d' % 1 }}", "{{ '{:>1000000000}'.format(1) }}", "{{ 'a'|center(1000000000) }}",
-    "{{ 'a'.ljust(1000000000) }}", "{% set a = 'xxxxxxxxxx' %}" + "{% set a = a ~ a %}" * 60, "{{ 'aaaa'" + "|replace('a', 'aaaaaaaaaa')" * 60 + " }}",
+    "{{ 'a'.ljust(1000000000) }}", "{% set a = 'xxxxxxxxxx' %}" + "{% set a = a ~ a %}" * 60,
+    "{{ 'aaaa'" + "|replace('a', 'aaaaaaaaaa')" * 60 + " }}",
     "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "{{ 'ab'" + "|join('abcdefgh')" * 60 + " }}", "{{ " + "(" * 1500 + "1" + ")" * 1500 + " }}",
-    "{{ " + "not " * 900 + "1 }}", "{{ " + "1," * 1900 + "1 }}", "{{ 1|round(1000000000, 'ceil') }}", "{% for g in group recursive %}{{ loop(g) }}{% endfor %}",
-    "{" * 4000, "{{" * 2000, "{% if 1 %}" * 390, "{% include 'x' %}", "{% import 'x' as x %}", "{{ ''.__class__.__mro__ }}", "{{ shop['__class__'] }}",
+    "{{ " + "not " * 900 + "1 }}", "{{ " + "1," * 1900 + "1 }}", "{{ 1|round(1000000000, 'ceil') }}",
+    "{% for g in group recursive %}{{ loop(g) }}{% endfor %}",
+    "{" * 4000, "{{" * 2000, "{% if 1 %}" * 390, "{% include 'x' %}", "{% import 'x' as x %}",
+    "{{ ''.__class__.__mro__ }}", "{{ shop['__class__'] }}",
     "{{ self }}", "{{ _rounds }}", "{{ group|attr('__class__') }}", "{{ loop }}", "{{ 1/0 }}", "{{ '\\ud800' }}", "{{ '\\0' }}", "长" * 4001,
 ]  # fmt: skip
 
@@ -91,7 +94,8 @@ def test_odd_parts_are_refused(planner: Planner, parts: list[dict[str, Any]]) ->
         ({"when": "每天 12:00", "time_zone": "Mars/Olympus"}, "when"), ({"when": "每天 12:00", "time_zone": "../../etc/passwd"}, "when"),
         ({"when": "每天 12:00", "audience": {}}, "audience"), ({"when": "每天 12:00", "audience": {"all": True, "tags": ["a"]}}, "audience"),
         ({"when": "每天 12:00", "audience": {"groups": [1]}}, "audience"), ({"when": "每天 12:00", "skipped_days": ["morgen"]}, "days"),
-        ({"when": "每天 12:00", "late_minutes": 10**9}, "late_policy"), ({"when": "join", "when_kind": AFTER, "offset_minutes": -5}, "offset_minutes"),
+        ({"when": "每天 12:00", "late_minutes": 10**9}, "late_policy"),
+        ({"when": "join", "when_kind": AFTER, "offset_minutes": -5}, "offset_minutes"),
         ({"when": "drop; --", "when_kind": AFTER}, "when"), ({"when": "drop_opens", "when_kind": AFTER, "addressee": "member"}, "addressee"),
     ],
 )  # fmt: skip
