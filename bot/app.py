@@ -26,6 +26,7 @@ from bot.context import Shop
 from bot.deadlines import Deadlines
 from bot.dispatch import Dispatcher, Kept
 from bot.jobs import AnswerWanted
+from bot.posting import Posting
 from bot.rounds import Rounds
 from bot.routing import Router, Routes
 from bot.sender import Sender
@@ -39,6 +40,7 @@ from content.learning.reading import Learner
 from content.render import Words
 from content.shelf import Shelf
 from handlers import FEATURES
+from handlers.posts.planning import write_ahead
 from storage import accounts, jobs, migrate
 from storage.database import Database, in_turn
 from storage.model import Limit
@@ -90,6 +92,7 @@ class Operator:
         self.worker = Worker(self.database, self.dispatcher, {AnswerWanted: asking.answer}, now)
         self.deadlines = Deadlines(self.database, self.dispatcher, now)
         self.rounds = Rounds(self.database, self.dispatcher, now)
+        self.posting = Posting(self.database, self.dispatcher, now, write_ahead)
         self.clock = Clock()
         self.learner = Learner(self.database, self.shelf.knowledge)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -111,6 +114,7 @@ class Operator:
             await self.assistant.start()
         await self.worker.start()
         await self.deadlines.start()
+        await self.posting.start()
         self.clock.every(1.0, self._retry)
         self.clock.every(0.5, self._refresh)
         self.clock.every(1.0, self._go_round)
@@ -144,6 +148,7 @@ class Operator:
             await self.assistant.stop()
 
         await self.deadlines.stop()
+        await self.posting.stop()
         await asyncio.to_thread(self.dispatcher.stop)
         await self.sender.stop()
         for called in self.called.values():

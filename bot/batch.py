@@ -199,6 +199,7 @@ class Batch:
         return Context(
             event, self.session, received_at, row_id, box, parts.knowledge, parts.shop, parts.talk,
             settings=self._settings(event.group_id), earlier=self._heard.get(event.conversation, ()),
+            values=parts.router.values,
         )
 
     def _address(self, event: Event, context: Context) -> None:

@@ -15,6 +15,7 @@ from bot.events import Event
 from bot.hours import Hours
 from bot.outbox import Conversation, Outbox
 from bot.talk import Heard, Talk
+from bot.values import Values
 from content.knowledge import Knowledge
 from storage import hours, members
 from storage.groups import GroupSettings
@@ -70,6 +71,7 @@ class Context:
     asked: list[dict[str, Any]] = field(default_factory=list)
     emitted: list[Event] = field(default_factory=list)
     earlier: Sequence[Heard] = ()  # of the same conversation and batch, not in the database yet
+    values: Values = field(default_factory=dict)  # what posts may name
     _past: list[Heard] | None = None
 
     @property

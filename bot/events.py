@@ -222,6 +222,24 @@ class JudgingDue(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PostDue(Event):
+    """A post is to be said now in a group, or to a member; `tries` is how often it was put off before."""
+
+    occurrence_id: int = 0
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MomentSet(Event):
+    """Something that posts may be planned around is, or was, at `at` (ISO 8601 in UTC); an empty `at` takes it back.
+    `anchor` says what it is (drop_opens, drop_closes …), `subject` which one; without a group it concerns all."""
+
+    anchor: str = ""
+    subject: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorSpoke(Event):
     """An operator says something in a conversation, from the console; for a handover when it has one. `address` is
     where they sit, for the audit log."""
@@ -239,6 +257,7 @@ KINDS: dict[str, type[Event]] = {
         MessageReceived, MemberJoined, MemberLeft, TopicChanged, GroupFound, GroupClosed, HearingLost, HearingBack,
         MembersListed, GreetingDue,
         QuestionUnanswered, OperatorSpoke, ModelAnswered, QuestionOpened, HandoverOpened, MemberSpokeAgain, DeadlineReached, JudgingDue,
+        PostDue, MomentSet,
     )
 }
 

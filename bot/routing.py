@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from bot.context import Context
 from bot.events import Event, MessageReceived
+from bot.values import Find, Value
 
 Request = TypeVar("Request")
 Fact = TypeVar("Fact", bound=Event)
@@ -32,6 +33,7 @@ class Routes:
         self.feature = feature
         self.ears: list[Ear] = []
         self.listeners: list[tuple[type[Event], Callable[[Context, Any], None]]] = []
+        self.values: list[Value] = []
 
     def message(
         self, parse: Parser[Request], *, writes: bool = True
@@ -54,6 +56,15 @@ class Routes:
 
         return heard
 
+    def value(self, name: str, about: str, sample: Any) -> Callable[[Find], Find]:
+        """Find a value that posts may name; `sample` stands for it when their words are checked."""
+
+        def found(find: Find) -> Find:
+            self.values.append(Value(name, about, sample, find))
+            return find
+
+        return found
+
 
 class Router:
     """All features' ears in listening order."""
@@ -61,6 +72,7 @@ class Router:
     def __init__(self, features: Sequence[Routes]) -> None:
         self.ears = tuple(ear for routes in features for ear in routes.ears)
         self._parsers = tuple((ear.parse, ear) for ear in self.ears)
+        self.values = {value.name: value for routes in features for value in routes.values}
         self.listeners: dict[type[Event], tuple[tuple[str, Callable[[Context, Any], None]], ...]] = {}
         for routes in features:
             for kind, handle in routes.listeners:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
-from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateNotFound
+from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateNotFound, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from content import durations
+from content import bounds, durations
 
 MESSAGES = Path(__file__).parent / "messages"
 MAX_SOURCE, MAX_WORDS = 4_000, 4_000  # characters
@@ -37,7 +37,7 @@ def local_time(moment: datetime, zone: str, form: str = "%m-%d %H:%M") -> str:
 class _Limited(ImmutableSandboxedEnvironment):
     """No loops over invented ranges, no arithmetic that explodes."""
 
-    intercepted_binops = frozenset({"**", "*"})
+    intercepted_binops = frozenset({"**", "*", "%"})
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "**" or not (isinstance(left, int | float) and isinstance(right, int | float)):
@@ -81,27 +81,57 @@ class Words:
 
 
 _OPERATORS = _environment(None)
+bounds.fence(_OPERATORS)
 
 
 @lru_cache(maxsize=4096)
-def _compiled(source: str) -> Template:
-    return _OPERATORS.from_string(source)
+def _compiled(source: str) -> tuple[Template, frozenset[str]]:
+    """A template within its bounds, and the names it asks for. Raises BrokenTemplate."""
+    try:
+        tree = _parsed(source)
+        names = bounds.names_in(tree)
+        bounds.limit(tree)
+        return _OPERATORS.from_string(tree), names
+    except (SyntaxError, RecursionError, MemoryError):
+        _refuse("is too deep")
+
+
+def _parsed(source: str) -> nodes.Template:
+    try:
+        return _OPERATORS.parse(source)
+    except TemplateError as error:
+        line = getattr(error, "lineno", None)
+        _refuse(f"{error.message}" + (f" (line {line})" if line else ""))
+    except RecursionError:
+        _refuse("is too deep")
+
+
+def names_in(source: str) -> frozenset[str]:
+    """The names a template asks for, so that only these are looked up. Raises BrokenTemplate."""
+    return _compiled(source)[1] if "{" in source else frozenset()
 
 
 def check(source: str, known: Mapping[str, Any]) -> None:
-    """Raise BrokenTemplate when an operator's template has a fault or asks for a value that is not there."""
+    """Raise BrokenTemplate when an operator's template has a fault, asks for a value that is not there, in whatever
+    branch, or goes beyond its bounds; `known` holds a sample of every value."""
     if len(source) > MAX_SOURCE:
         raise BrokenTemplate(f"longer than {MAX_SOURCE} characters")
+    if "{" in source:
+        unknown = bounds.find_unknown(_parsed(source), known)
+        if unknown is not None:
+            _refuse(f"«{unknown}» is not known. Known are: {bounds.describe(known)}")
     render(source, known)
 
 
 def render(source: str, values: Mapping[str, Any]) -> str:
-    """An operator's own template with these values. Raises BrokenTemplate."""
+    """An operator's own template with these values. Raises BrokenTemplate; always ends soon (content/bounds.py)."""
     if "{" not in source:
         return source
+    if len(source) > MAX_SOURCE:
+        _refuse(f"longer than {MAX_SOURCE} characters")
     try:
         chunks, size = [], 0
-        for chunk in _compiled(source).generate(values):
+        for chunk in _compiled(source)[0].generate({**values, bounds.BUDGET: bounds.Rounds()}):
             chunks.append(chunk)
             size += len(chunk)
             if size > MAX_WORDS:
@@ -109,11 +139,19 @@ def render(source: str, values: Mapping[str, Any]) -> str:
     except TemplateError as error:
         line = getattr(error, "lineno", None)
         _refuse(f"{error.message}" + (f" (line {line})" if line else ""))
-    except (ArithmeticError, TypeError, ValueError, AttributeError) as error:
+    except (ArithmeticError, TypeError, ValueError, AttributeError, LookupError, RecursionError, MemoryError) as error:
         if isinstance(error, BrokenTemplate):
             raise
-        _refuse(str(error))
-    return "".join(chunks)
+        _refuse(str(error)[:300])
+    words = "".join(chunks)
+    if not is_plain(words):
+        _refuse("has characters that cannot be sent")
+    return words
+
+
+def is_plain(words: str) -> bool:
+    """False with half a character or a NUL in it, which no database and no channel takes."""
+    return "\x00" not in words and not any("\ud800" <= one <= "\udfff" for one in words)
 
 
 def _refuse(reason: str) -> NoReturn:

@@ -1,7 +1,7 @@
 """The table of contents: every feature, in listening order."""
 
 from bot.routing import Routes
-from handlers import clocks, community, complaints, faq, menu, ratings, service, welcome
+from handlers import clocks, community, complaints, faq, menu, posts, ratings, service, welcome
 
 # The first feature that understands a message answers it; a fact is heard by all, in this order.
 FEATURES: tuple[Routes, ...] = (
@@ -13,4 +13,5 @@ FEATURES: tuple[Routes, ...] = (
     complaints.routes,
     clocks.routes,
     faq.routes,
+    posts.routes,
 )

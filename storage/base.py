@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Integer, MetaData, Row, String, Table
 from sqlalchemy.exc import NoResultFound as RowMissing
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 __all__ = [
-    "AnyRow", "Base", "BigId", "RowMissing", "UtcTime", "as_text", "channel_of_row", "execute_fast", "rows_fast", "table_of",
+    "AnyRow", "Base", "BigId", "RowMissing", "UtcTime", "as_text", "as_time", "channel_of_row", "execute_fast", "hold",
+    "rows_fast", "table_of",
 ]
 
 NAMING = {
@@ -24,6 +25,7 @@ NAMING = {
 }
 
 AnyRow = Row[*tuple[Any, ...]]
+Row_ = TypeVar("Row_", bound=DeclarativeBase)
 
 # SQLite counts rows by itself only in a column declared INTEGER.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
@@ -37,6 +39,17 @@ def channel_of_row(context: Any) -> str:
 def as_text(moment: datetime | None) -> str | None:
     """A UTC moment as SQLite keeps it: sortable ISO 8601 text."""
     return None if moment is None else moment.isoformat(" ", "microseconds")
+
+
+def as_time(kept: Any) -> Any:
+    """A UTC moment from what a fast query gives: text on SQLite."""
+    return datetime.fromisoformat(kept) if isinstance(kept, str) else kept
+
+
+def hold(session: Session, row: Row_) -> Row_:
+    """Keep a row in mind for the rest of the transaction, so that getting it again costs no query."""
+    session.info.setdefault("held", {})[row] = None
+    return row
 
 
 def execute_fast(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage import revisions
-from storage.base import AnyRow, Base, BigId, UtcTime, channel_of_row, execute_fast, table_of
+from storage.base import AnyRow, Base, BigId, RowMissing, UtcTime, channel_of_row, execute_fast, rows_fast, table_of
 from storage.members import Member
 
 # When the operator speaks unasked in a group.
@@ -64,6 +64,7 @@ class Membership(Base):
             sqlite_where=sql("left_at is null"), postgresql_where=sql("left_at is null"),
         ),
         Index("ix_memberships_member", "member_id"),
+        Index("ix_memberships_left", "group_id", "left_at", sqlite_where=sql("left_at is not null"), postgresql_where=sql("left_at is not null")),
         Index("ix_memberships_staff", "group_id", sqlite_where=sql("is_staff"), postgresql_where=sql("is_staff")),
     )
 
@@ -94,15 +95,37 @@ def code_of(group_id: str) -> str:
     return code if len(code) <= 40 else hashlib.sha256(group_id.encode()).hexdigest()[:16]
 
 
+_SETTINGS = "select name, language, speaks, account_id, channel, management from groups where id = ?"
+
+
 def get_settings(session: Session, group_id: str) -> GroupSettings:
-    query = select(
-        Group.name, Group.language, Group.speaks, Group.account_id, Group.channel, Group.management
-    ).where(Group.id == group_id)
-    row = session.execute(query).one()
-    return GroupSettings(
-        row.name, row.language, row.speaks, frozenset(find_staff(session, group_id)), row.account_id or row.channel,
-        row.management == TAKEN,
-    )
+    connection = session.connection()
+    rows = rows_fast(connection, _SETTINGS, group_id)
+    if not rows:
+        raise RowMissing(group_id)
+    staff = rows_fast(connection, "select member_id from memberships where group_id = ? and is_staff", group_id)
+    name, language, speaks, account_id, channel, management = rows[0]
+    people = frozenset(row[0] for row in staff)
+    return GroupSettings(name, language, speaks, people, account_id or channel, management == TAKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFacts:
+    """What a post may say of a group, and whether we may say anything there."""
+
+    name: str
+    topic: str
+    speaks: str
+    is_closed: bool
+
+
+def find_facts(session: Session, group_id: str) -> GroupFacts | None:
+    query = "select name, topic, speaks, closed_at is not null from groups where id = ?"
+    rows = rows_fast(session.connection(), query, group_id)
+    if not rows:
+        return None
+    name, topic, speaks, is_closed = rows[0]
+    return GroupFacts(name, topic, speaks, bool(is_closed))
 
 
 def get(session: Session, group_id: str) -> Group:
@@ -225,10 +248,8 @@ def find_staff(session: Session, group_id: str) -> set[str]:
 
 def count_present(session: Session, group_id: str) -> int:
     """How many members are present in one group."""
-    query = select(func.count()).select_from(Membership).where(
-        Membership.group_id == group_id, Membership.left_at.is_(None)
-    )
-    return session.execute(query).scalar_one()
+    query = "select count(*) from memberships where group_id = ? and left_at is null"
+    return int(rows_fast(session.connection(), query, group_id)[0][0])
 
 
 def count_members(session: Session) -> dict[str, int]:

@@ -13,7 +13,7 @@ from sqlalchemy import Float, Index, Integer, String, Text, case, func, insert, 
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import AnyRow, Base, BigId, UtcTime, as_text, table_of
+from storage.base import AnyRow, Base, BigId, UtcTime, as_text, as_time, rows_fast, table_of
 
 DONE, WAITING, RESTING = "done", "waiting", "resting"
 
@@ -177,6 +177,13 @@ def wake(session: Session, row_id: int, now: datetime) -> bool:
         .values(state=WAITING, next_try_at=now, tries=0)
     )
     return bool(getattr(changed, "rowcount", 0))
+
+
+def count_messages(session: Session, conversation: str, since: datetime, most: int = 50) -> int:
+    """How many of the last events of a conversation, at most so many, are messages received since then."""
+    query = "select kind, received_at from inbox where conversation = ? order by id desc limit ?"
+    rows = rows_fast(session.connection(), query, conversation, most)
+    return sum(kind == "MessageReceived" and as_time(received_at) >= since for kind, received_at in rows)
 
 
 def find_recent(session: Session, conversation: str, since: datetime, limit: int) -> Sequence[AnyRow]:

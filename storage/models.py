@@ -3,6 +3,7 @@
 from storage import (
     accounts,
     answers,
+    audiences,
     audit,
     clocks,
     demands,
@@ -15,9 +16,14 @@ from storage import (
     jobs,
     learning,
     members,
+    mix,
     model,
+    moments,
+    occurrences,
     operators,
     outbox,
+    plans,
+    posts,
     products,
     promises,
     proposals,
@@ -30,6 +36,7 @@ from storage.base import Base
 
 METADATA = Base.metadata
 TABLES = (
-    accounts, answers, audit, clocks, demands, desk, faq, groups, handovers, hours, inbox, jobs, learning, members,
-    model, operators, outbox, products, promises, proposals, question_sets, revisions, search, wecom,
+    accounts, answers, audiences, audit, clocks, demands, desk, faq, groups, handovers, hours, inbox, jobs, learning,
+    members, mix, model, moments, occurrences, operators, outbox, plans, posts, products, promises, proposals,
+    question_sets, revisions, search, wecom,
 )

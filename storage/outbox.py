@@ -10,7 +10,7 @@ from sqlalchemy import Index, Integer, String, Text, and_, exists, func, insert,
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
-from storage.base import AnyRow, Base, BigId, UtcTime, channel_of_row, table_of
+from storage.base import AnyRow, Base, BigId, UtcTime, channel_of_row, execute_fast, table_of
 
 QUEUED, LEASED, SENT, FAILED, UNKNOWN, HELD, SUPPRESSED = (
     "queued", "leased", "sent", "failed", "unknown", "held", "suppressed",
@@ -131,13 +131,16 @@ def mark_sent(session: Session, sent: Sequence[tuple[int, str | None]], now: dat
         session.execute(select(func.pg_advisory_xact_lock(7_201_001)))
     number = session.execute(select(func.max(TABLE.c.sent_no))).scalar() or 0
     places = {}
+    rows = []
     for row_id, message_id in sent:
         number += 1
         places[row_id] = number
-        session.execute(
-            update(TABLE)
-            .where(TABLE.c.id == row_id)
-            .values(state=SENT, sent_at=now, sent_no=number, channel_message_id=message_id, leased_until=None)
+        rows.append((now, number, message_id, row_id))
+    if rows:
+        execute_fast(
+            session.connection(),
+            "update outbox set state = 'sent', sent_at = ?, sent_no = ?, channel_message_id = ?, leased_until = null where id = ?",
+            rows,
         )
     return places
 

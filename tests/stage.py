@@ -15,6 +15,7 @@ from bot.deadlines import Deadlines
 from bot.dispatch import Dispatcher
 from bot.events import Event, Handled, MemberJoined, MemberLeft, MessageReceived, OperatorSpoke
 from bot.jobs import Job
+from bot.posting import Posting
 from bot.rounds import Rounds
 from bot.routing import Router, Routes
 from bot.sender import Sender
@@ -24,6 +25,7 @@ from content.knowledge import Knowledge
 from content.render import Words
 from content.shelf import Shelf
 from handlers import FEATURES
+from handlers.posts.planning import write_ahead
 from storage import faq, groups, inbox, members, migrate, products
 from storage.database import Database
 from storage.inbox import Interaction
@@ -114,10 +116,13 @@ class Stage:
     async def _settle(self) -> None:
         worker = Worker(self.database, self.dispatcher, self.work, lambda: self.time)
         sender = Sender(self.database, self.channels, lambda: self.time, self._sleep)
+        posting = Posting(self.database, self.dispatcher, lambda: self.time, write_ahead)
         while (
             await worker.do_due() + await sender.say_due() + await self.deadlines.fire_due() + self.rounds.go()
+            + await posting.do_due()
         ):
             continue
+        await posting.stop()
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

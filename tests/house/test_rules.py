@@ -23,7 +23,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 DOORS = {
     "sqlalchemy": ("storage/",),
     "alembic": ("storage/",),
-    "apscheduler": ("bot/clock.py",),
+    "apscheduler": ("bot/clock.py", "bot/recurrence.py"),
     "starlette": ("bot/web/", "bot/console/", "bot/app.py", "bot/channels/web/"),
     "prometheus_client": ("bot/web/health.py",),
     "argon2": ("bot/console/",),

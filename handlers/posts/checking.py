@@ -1,0 +1,26 @@
+"""The one place where a post's words are checked: when it is saved, with samples, and again before it is said, live."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from bot.values import Subject
+from content.findings import BLOCK, WARN, Finding
+from storage import products
+
+LONG = 1_000  # characters; some channels cut longer messages
+
+
+def check(session: Session, text: str, kind: str, subject: Subject | None = None) -> list[Finding]:
+    """What speaks against saying these rendered words in a post of this kind. Without a subject they are checked for the
+    library; with one, just before they are said. A finding of level «block» keeps them from being saved or said."""
+    findings = []
+    if not text.strip():
+        findings.append(Finding(BLOCK, "empty", "", "nothing would be said"))
+    if len(text) > LONG:
+        findings.append(Finding(WARN, "long", text[:20], f"more than {LONG} characters"))
+    if subject is not None and subject.product_id:
+        product = products.find(session, subject.product_id)
+        if product is None or not product.is_on_sale:
+            findings.append(Finding(BLOCK, "product_gone", subject.product_id, "the product is no longer on sale"))
+    return findings

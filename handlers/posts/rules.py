@@ -1,0 +1,159 @@
+"""Whether a post is said now, later, or not at all: lateness, quiet hours, the mix of a group, talk in full swing; pure.
+
+Reasons begin with a word of REASONS; what follows the colon is for the reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.hours import DAY, read_spans
+from bot.recurrence import to_utc, zone_of
+from storage.mix import MixRules
+from storage.occurrences import ASKED, SKIPPED, SUPPRESSED
+from storage.plans import ASK, SEND, SKIP
+from storage.posts import ADVERT
+
+SAY, WAIT = "say", "wait"
+ON_TIME = timedelta(minutes=2)  # a post up to so late is not late
+LOOK_AGAIN = timedelta(minutes=1)
+WEEK, DAY_LONG = timedelta(days=7), timedelta(days=1)
+
+LATE, QUIET, ADVERTS_A_DAY, ADVERTS_APART, SHARE, TIRED, BUSY, UNAPPROVED = (
+    "late", "quiet_hours", "adverts_a_day", "adverts_apart", "advert_share", "tired", "busy", "not_approved",
+)
+PAUSED, CLOSED, LISTENS, LEFT, BROKEN, MISSING, BLOCKED, REFUSED = (
+    "paused", "group_closed", "listens_only", "member_left", "broken", "missing", "blocked", "refused",
+)
+REASONS = (
+    LATE, QUIET, ADVERTS_A_DAY, ADVERTS_APART, SHARE, TIRED, BUSY, UNAPPROVED, PAUSED, CLOSED, LISTENS, LEFT, BROKEN,
+    MISSING, BLOCKED, REFUSED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`do`: say, wait (until then), or the state the occurrence ends in."""
+
+    do: str
+    reason: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A post of ours in the group."""
+
+    kind: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A post that is due, and what is known of its group. `said` are our posts of the last 30 days, oldest first; `left`
+    members went within a day after one of the `adverts` of that time, out of `members`."""
+
+    kind: str
+    now: datetime
+    planned_at: datetime
+    due_at: datetime
+    zone: str
+    rules: MixRules
+    late_policy: str = SEND
+    late_minutes: int = 60
+    is_private: bool = False
+    is_trial: bool = False
+    said: Sequence[Said] = ()
+    heard_lately: int = 0
+    left: int = 0
+    members: int = 0
+    adverts: int = 0
+
+    @property
+    def latest(self) -> datetime:
+        """Until when a wait may last."""
+        minutes = self.late_minutes if self.late_policy == SEND else 0
+        return self.planned_at + timedelta(minutes=minutes)
+
+
+def judge(case: Case) -> Verdict:
+    """What is to be done with a post now."""
+    late = judge_lateness(case)
+    if late is not None or case.is_trial:
+        return late or Verdict(SAY)
+    return _judge_quiet(case) or (not case.is_private and (_judge_advert(case) or _judge_talk(case))) or Verdict(SAY)
+
+
+def judge_lateness(case: Case) -> Verdict | None:
+    """By the plan's policy, when we are later than a breath."""
+    late = case.now - case.due_at
+    if late <= ON_TIME:
+        return None
+    words = f"{LATE}: {int(late.total_seconds() // 60)} min"
+    if case.late_policy == ASK:
+        return Verdict(ASKED, words)
+    if case.late_policy == SKIP or late > timedelta(minutes=case.late_minutes):
+        return Verdict(SKIPPED, words)
+    return None
+
+
+def quiet_until(moment: datetime, quiet: str, zone: str) -> datetime | None:
+    """When the quiet hours this moment falls into end; None outside them."""
+    wall = moment.astimezone(zone_of(zone)).replace(tzinfo=None)
+    minute = wall.hour * 60 + wall.minute
+    midnight = wall.replace(hour=0, minute=0, second=0, microsecond=0)
+    for start, end in read_spans(quiet):
+        for days in (0, 1):
+            if start - days * DAY <= minute < end - days * DAY:
+                return to_utc(midnight + timedelta(minutes=end - days * DAY), zone)
+    return None
+
+
+def _wait_or(case: Case, until: datetime, reason: str) -> Verdict:
+    """Wait where the plan has the time, else leave it."""
+    if until <= case.latest:
+        return Verdict(WAIT, reason, until)
+    return Verdict(SUPPRESSED, reason)
+
+
+def _judge_quiet(case: Case) -> Verdict | None:
+    until = quiet_until(case.now, case.rules.quiet, case.zone)
+    return None if until is None else _wait_or(case, until, f"{QUIET}: {case.rules.quiet}")
+
+
+def _judge_advert(case: Case) -> Verdict | None:
+    if case.kind != ADVERT:
+        return None
+    rules, wall = case.rules, zone_of(case.zone)
+    adverts = [one.at for one in case.said if one.kind == ADVERT]
+    today = case.now.astimezone(wall).date()
+    if sum(at.astimezone(wall).date() == today for at in adverts) >= rules.adverts_a_day:
+        return Verdict(SUPPRESSED, f"{ADVERTS_A_DAY}: {rules.adverts_a_day}")
+    week = [one for one in case.said if one.at > case.now - WEEK]
+    in_week = sum(one.kind == ADVERT for one in week)
+    if in_week + 1 > max(1, (len(week) + 1) // rules.one_in):
+        return Verdict(SUPPRESSED, f"{SHARE}: {in_week}/{len(week)}, 1/{rules.one_in}")
+    last = max(adverts, default=None)
+    if last is not None and is_tired(case) and case.now < last + timedelta(days=rules.tired_days_apart):
+        return Verdict(SUPPRESSED, f"{TIRED}: {case.left}/{case.members}")
+    if last is not None and case.now < last + timedelta(minutes=rules.minutes_apart):
+        return _wait_or(case, last + timedelta(minutes=rules.minutes_apart), f"{ADVERTS_APART}: {rules.minutes_apart} min")
+    return None
+
+
+def is_tired(case: Case) -> bool:
+    """Did, after each advert, a larger share of the members leave than the rules bear? One advert is no measure."""
+    if case.adverts < 2 or not case.members:
+        return False
+    return case.left * 100 >= case.rules.tired_percent * case.members * case.adverts and case.left >= 2
+
+
+def _judge_talk(case: Case) -> Verdict | None:
+    """Members talk with each other: we wait for a pause, but not for ever."""
+    if case.heard_lately < case.rules.busy_messages:
+        return None
+    if case.now + LOOK_AGAIN > case.planned_at + timedelta(minutes=case.rules.busy_wait_minutes):
+        return None
+    return Verdict(WAIT, f"{BUSY}: {case.heard_lately}", case.now + LOOK_AGAIN)
