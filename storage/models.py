@@ -6,6 +6,7 @@ from storage import (
     clocks,
     demands,
     desk,
+    drops,
     faq,
     groups,
     handovers,
@@ -16,17 +17,22 @@ from storage import (
     members,
     model,
     operators,
+    orders,
     outbox,
+    payments,
     products,
     proposals,
     question_sets,
+    reconciling,
     revisions,
     search,
+    stock,
+    teams,
 )
 from storage.base import Base
 
 METADATA = Base.metadata
 TABLES = (
-    answers, audit, clocks, demands, desk, faq, groups, handovers, hours, inbox, jobs, learning, members, model,
-    operators, outbox, products, proposals, question_sets, revisions, search,
+    answers, audit, clocks, demands, desk, drops, faq, groups, handovers, hours, inbox, jobs, learning, members, model,
+    operators, orders, outbox, payments, products, proposals, question_sets, reconciling, revisions, search, stock, teams,
 )
