@@ -225,7 +225,7 @@ def trace_all(session: Session, rows: Sequence[tuple[Any, ...]]) -> None:
         )
 
 
-def find_due_ids(session: Session, drop_id: str) -> set[str]:
-    """Orders of a drop not paid yet."""
-    query = select(TABLE.c.id).where(TABLE.c.drop_id == drop_id, sql("orders.status = 'placed'"))
-    return set(session.scalars(query))
+def reprice(session: Session, order_id: str, units: Mapping[str, int]) -> None:
+    """One of each SKU costs this from now on."""
+    rows = [(fen, order_id, sku_id) for sku_id, fen in units.items()]
+    execute_fast(session.connection(), "update order_lines set unit_fen = ? where order_id = ? and sku_id = ?", rows)

@@ -96,6 +96,10 @@ def insert_once(session: Session, values: dict[str, Any]) -> bool:
     return session.execute(statement.returning(TABLE.c.id)).one_or_none() is not None
 
 
+def get(session: Session, payment_id: str) -> AnyRow:
+    return session.execute(select(TABLE).where(TABLE.c.id == payment_id)).one()
+
+
 def find_by_reference(session: Session, provider: str, reference: str) -> AnyRow | None:
     query = select(TABLE).where(TABLE.c.provider == provider, TABLE.c.reference == reference)
     return session.execute(query).one_or_none()

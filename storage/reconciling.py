@@ -134,7 +134,9 @@ def _problems_of_places(session: Session, drop_id: str) -> list[str]:
         .outerjoin(held, (held.c.order_id == order.c.id) & (held.c.sku_id == line.c.sku_id) & is_held)
     )
     is_alive = order.c.status.in_(orders.ALIVE)
-    wrong = or_(is_alive & (func.coalesce(held.c.quantity, 0) != line.c.quantity), ~is_alive & held.c.quantity.is_not(None))
+    # What was handed out and refunded later does not come back to the shelf by itself.
+    is_over = ~is_alive & order.c.shipped_at.is_(None) & order.c.received_at.is_(None)
+    wrong = or_(is_alive & (func.coalesce(held.c.quantity, 0) != line.c.quantity), is_over & held.c.quantity.is_not(None))
     for row in session.execute(lines.where(order.c.drop_id == drop_id, wrong)):
         found.append(f"{row.id}: {row.status} with {row.quantity} of {row.sku_id}, {row.held or 0} reserved")
     return found
@@ -150,7 +152,8 @@ def _problems_of_teams(session: Session, drop: AnyRow) -> list[str]:
     if drop.kind != drops.TEAM:
         return []
     team, seat, order = teams.TABLE, teams.SEATS, orders.TABLE
-    found, seated = [], {}
+    found: list[str] = []
+    seated: dict[str, int] = {}
     query = select(seat.c.team_id, team.c.status, seat.c.status, order.c.status, order.c.id).join(
         team, team.c.id == seat.c.team_id
     ).join(order, order.c.id == seat.c.order_id)

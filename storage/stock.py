@@ -132,7 +132,7 @@ _IS_RUNNING = sql("reservations.released_at is null and reservations.expires_at 
 
 def find_drops_with_expired(session: Session, now: datetime, limit: int = 100) -> Sequence[AnyRow]:
     """Drops in which reservations have expired: drop_id, and the latest of these times (`last_at`)."""
-    query = select(TABLE.c.drop_id, func.max(TABLE.c.expires_at).label("last_at"))
+    query = select(TABLE.c.drop_id, func.max(TABLE.c.expires_at, type_=UtcTime).label("last_at"))
     return session.execute(query.where(_IS_RUNNING, TABLE.c.expires_at <= now).group_by(TABLE.c.drop_id).limit(limit)).all()
 
 

@@ -142,3 +142,9 @@ def end(session: Session, team_id: str, status: str, now: datetime) -> bool:
     """A forming team comes to its end; False when it has already."""
     statement = update(TABLE).where(TABLE.c.id == team_id, TABLE.c.status == FORMING).values(status=status, ended_at=now)
     return session.execute(statement.returning(TABLE.c.id)).one_or_none() is not None
+
+
+def give_room(session: Session, counts: Sequence[tuple[int, str]]) -> None:
+    """Seats given up, as (how many, team_id); a team that was formed stays full."""
+    if counts:
+        execute_fast(session.connection(), "update teams set seats = seats - ? where id = ? and status = 'forming'", counts)

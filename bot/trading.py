@@ -1,0 +1,338 @@
+"""What happens to drops, teams, orders and money, as frozen facts.
+
+`…Due` comes from the clock, `…Asked` from a person (talk, page, roster, desk); the rest are facts that features tell each
+other. All of a drop run on the lane `drop:<drop_id>`; their conversation is the group's where they are to be said there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from bot.event import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropOpeningDue(Event):
+    """A scheduled drop's time has come; also an operator's «open now»."""
+
+    drop_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropClosingDue(Event):
+    """An open drop's time is over; also an operator's «close now» (`is_early`)."""
+
+    drop_id: str = ""
+    is_early: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropReminderDue(Event):
+    """The last hour of a drop, or some seats are missing: said once in each of its groups."""
+
+    drop_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropProgressDue(Event):
+    """Members joined lately: one summary in the group."""
+
+    drop_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldsDue(Event):
+    """Places of a drop were not paid in time."""
+
+    drop_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamExpiryDue(Event):
+    """A team's time is over."""
+
+    drop_id: str = ""
+    team_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconcileDue(Event):
+    """A drop is to be proved anew."""
+
+    drop_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropCancelAsked(Event):
+    """An operator calls a drop off; everybody gets their money back. The text is the reason."""
+
+    drop_id: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropJoinAsked(Event):
+    """A member claims places: `skus` and `quantities` belong together. mode: add, set (0 takes back). `team` is a team's
+    code, «new», or empty for any. `source`: page, talk, roster, desk. Its outcome is done (the reason is the order's id) or
+    refused (the reason is the Refusal's name). Said answers go to the conversation when `is_said`."""
+
+    drop_id: str = ""
+    skus: tuple[str, ...] = ()
+    quantities: tuple[int, ...] = ()
+    mode: str = "add"
+    team: str = ""
+    if_late: str = "refund"
+    source: str = "page"
+    pickup_point: str = ""
+    address: str | None = None
+    note: str = ""
+    is_said: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpAsked(Event):
+    """A member helps another's bargain down by the next published cut."""
+
+    order_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCancelAsked(Event):
+    """A member or an operator gives an order up."""
+
+    order_id: str = ""
+    by: str = "member"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentReceived(Event):
+    """Money came in at a provider, or an operator says so. The same reference is one payment however often it is told."""
+
+    order_id: str = ""
+    provider: str = "offline"
+    reference: str = ""
+    amount_fen: int = 0
+    paid_at: str = ""
+    by: str = "provider"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundAsked(Event):
+    """An operator gives money back: all that is kept (`amount_fen` 0), or a part. The text is the reason."""
+
+    order_id: str = ""
+    amount_fen: int = 0
+    sku_id: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundAnswered(Event):
+    """What a provider made of a refund. outcome: done, by_hand (an operator hands it over), pending, failed, refused."""
+
+    refund_id: str = ""
+    attempt: int = 0
+    outcome: str = ""
+    reference: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundHandedOver(Event):
+    """An operator gave the money back by hand."""
+
+    refund_id: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundRetryAsked(Event):
+    """A refund stuck or given up is to be tried again."""
+
+    refund_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderMarkAsked(Event):
+    """An operator marks orders shipped, arrived or received."""
+
+    order_ids: tuple[str, ...] = ()
+    mark: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropFact(Event):
+    """Something happened to a drop."""
+
+    drop_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropOpened(DropFact):
+    """A drop is open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropClosed(DropFact):
+    """A drop took its last order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropCancelled(DropFact):
+    """A drop was called off or missed its goal (the text says why)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalReached(DropFact):
+    """A group drop reached its goal, or a tier price its next tier (`heads`)."""
+
+    heads: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamFact(DropFact):
+    """Something happened to a team."""
+
+    team_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatTaken(TeamFact):
+    """A member has a place in a team."""
+
+    order_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamFormed(TeamFact):
+    """Every seat of a team counts: its orders are confirmed."""
+
+    order_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamExpired(TeamFact):
+    """A team did not come about; its orders are ended and what was paid is owed back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFact(Event):
+    """Something happened to an order of the member."""
+
+    order_id: str = ""
+    drop_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPlaced(OrderFact):
+    """An order is there and holds its places."""
+
+    total_fen: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderChanged(OrderFact):
+    """An order has other lines or another price."""
+
+    total_fen: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPaid(OrderFact):
+    """An order is paid up: `total_fen` came in for it altogether."""
+
+    total_fen: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateMoneyArrived(OrderFact):
+    """Money for an order that is ended; `if_late` is what the member chose."""
+
+    amount_fen: int = 0
+    if_late: str = "refund"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderConfirmed(OrderFact):
+    """The drop's promise to an order is kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCancelled(OrderFact):
+    """An order is ended (the text says why); what was paid is owed back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundDue(OrderFact):
+    """Money is owed back to an order's member. `cause` posts once; `amount_fen` 0 is all that is kept."""
+
+    amount_fen: int = 0
+    why: str = ""
+    cause: str = ""
+    sku_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRefunded(OrderFact):
+    """A refund reached the member."""
+
+    refund_id: str = ""
+    amount_fen: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderShipped(OrderFact):
+    """An order is on its way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderArrived(OrderFact):
+    """An order waits at its pick-up point."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderReceived(OrderFact):
+    """The member has the goods."""
+
+
+EVENTS: tuple[type[Event], ...] = (
+    DropOpeningDue, DropClosingDue, DropReminderDue, DropProgressDue, HoldsDue, TeamExpiryDue, ReconcileDue,
+    DropCancelAsked, DropJoinAsked, HelpAsked, OrderCancelAsked, PaymentReceived, RefundAsked, RefundAnswered,
+    RefundHandedOver, RefundRetryAsked, OrderMarkAsked, DropOpened, DropClosed, DropCancelled, GoalReached, SeatTaken,
+    TeamFormed, TeamExpired, OrderPlaced, OrderChanged, OrderPaid, LateMoneyArrived, OrderConfirmed, OrderCancelled,
+    RefundDue, OrderRefunded, OrderShipped, OrderArrived, OrderReceived,
+)
+
+Some = TypeVar("Some", bound=Event)
+
+
+def lane_of(drop_id: str) -> str:
+    """The lane on which everything about a drop runs in order."""
+    return f"drop:{drop_id}"
+
+
+def private(channel: str, member_id: str) -> str:
+    """The conversation with one member alone."""
+    return f"{channel}:p:{member_id.removeprefix(channel + ':')}"
+
+
+def of_drop(kind: type[Some], drop_id: str, cause: str, now: datetime, **values: Any) -> Some:
+    """A fact about a drop or its teams; `cause` is unique to what led to it, so that it is told once."""
+    subject = values.get("team_id") or drop_id
+    return kind(
+        key=f"{kind.__name__}:{subject}:{cause}", lane=lane_of(drop_id), occurred_at=now, channel="",
+        conversation=lane_of(drop_id), **{"drop_id": drop_id} | values,
+    )
+
+
+def of_order(kind: type[Some], order: Any, cause: str, now: datetime, **values: Any) -> Some:
+    """A fact about an order (a row or a mapping's values as attributes); its conversation is the member's own."""
+    drop_id = order.drop_id or ""
+    return kind(
+        key=f"{kind.__name__}:{order.id}:{cause}", lane=lane_of(drop_id or order.id), occurred_at=now,
+        channel=order.channel, conversation=private(order.channel, order.member_id), group_id=order.group_id,
+        member_id=order.member_id, member_name=order.member_name, **{"order_id": order.id, "drop_id": drop_id} | values,
+    )
