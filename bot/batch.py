@@ -49,8 +49,9 @@ class Batch:
         self._ids = inbox.reserve_ids(self.session, len(items))
         self._meet(items)
         handled: list[Handled] = []
-        for kind, some in groupby(items, self._crowd_of):
-            handled += [self._one(item) for item in some] if kind is None else self._crowd(kind, list(some))
+        for kind, group in groupby(items, self._crowd_of):
+            some = list(group)
+            handled += [self._one(item) for item in some] if kind is None else self._crowd(kind, some)
         return handled
 
     def _crowd_of(self, item: Item) -> type[Event] | None:
@@ -161,7 +162,10 @@ class Batch:
             people = [(member_id, *self._met[member_id]) for member_id in sorted(self._met)]
             members.keep(self.session, people, parts.now())
         if self._groups:
-            groups.insert_once(self.session, [row_of_group(event, parts.shop.language, parts.now()) for _, event in sorted(self._groups.items(), key=itemgetter(0))])
+            found = sorted(self._groups.items(), key=itemgetter(0))
+            groups.insert_once(
+                self.session, [row_of_group(event, parts.shop.language, parts.now()) for _, event in found]
+            )
         if self._present:
             groups.join_all(self.session, self._present)
 

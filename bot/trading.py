@@ -267,11 +267,11 @@ class OrderCancelled(OrderFact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundDue(OrderFact):
-    """Money is owed back to an order's member. `cause` posts once; `amount_fen` 0 is all that is kept."""
+    """Money is owed back to an order's member. `posting` posts once; `amount_fen` 0 is all that is kept."""
 
     amount_fen: int = 0
     why: str = ""
-    cause: str = ""
+    posting: str = ""
     sku_id: str = ""
 
 

@@ -149,7 +149,7 @@ def _write_new(session: Session, stall: Stall, sold: Sequence[Sold], now: dateti
 
 def _order(drop: Any, sold: Sold, now: datetime, confirmed_at: datetime | None) -> dict[str, Any]:
     one, priced = sold.claim, sold.priced
-    assert priced is not None  # noqa: S101  a new order has lines
+    assert priced is not None
     return {
         "id": sold.order_id, "drop_id": drop.id, "channel": one.channel, "group_id": one.group_id,
         "member_id": one.member_id, "member_name": one.member_name[:80], "status": orders.PLACED,
@@ -184,7 +184,7 @@ def _facts_of_new(stall: Stall, sold: Sold, now: datetime) -> list[Event]:
 def _change(session: Session, stall: Stall, sold: Sold, now: datetime) -> Event:
     """An unpaid order gets other lines; its places last as long as before, anew."""
     priced, order_id = sold.priced, sold.order_id
-    assert priced is not None  # noqa: S101
+    assert priced is not None
     stock.release(session, [order_id], now)
     stock.take(session, stall.drop.id, sold.lines)
     holds = rules.hold_until(stall.drop, now)

@@ -31,7 +31,7 @@ def end_orders(
     for row in orders.find_with_ids(session, ended):
         facts.append(of_order(OrderCancelled, row, cause, now, text=why))
         if kept[row.id]:
-            facts.append(of_order(RefundDue, row, cause, now, why=payments.ENDED, cause=f"ended:{row.id}:{cause}"))
+            facts.append(of_order(RefundDue, row, cause, now, why=payments.ENDED, posting=f"ended:{row.id}:{cause}"))
     return facts
 
 

@@ -21,7 +21,7 @@ def late_money(session: Session, order_id: str, cause: str, now: datetime) -> li
     if order.status not in (orders.CANCELLED, orders.REFUNDED):
         return []
     if not _may_live_again(session, drop, order, now):
-        return [of_order(RefundDue, order, cause, now, why=payments.LATE, cause=f"late:{order.id}:{cause}")]
+        return [of_order(RefundDue, order, cause, now, why=payments.LATE, posting=f"late:{order.id}:{cause}")]
     return _live_again(session, drop, order, cause, now)
 
 

@@ -45,7 +45,7 @@ def payment_received(
     orders.trace(session, [order.id], now, "money", by, fen=amount_fen, provider=provider, reference=reference)
     if order.status not in orders.ALIVE:
         if order.drop_id is None:
-            return Received("late", [of_order(RefundDue, order, cause, now, why=payments.LATE, cause=f"late:{order.id}:{cause}")])
+            return Received("late", [of_order(RefundDue, order, cause, now, why=payments.LATE, posting=f"late:{order.id}:{cause}")])
         return Received("late", [of_order(LateMoneyArrived, order, cause, now, amount_fen=amount_fen, if_late=order.if_late)])
     return Received("counted", settle(session, order.id, cause, now))
 
@@ -69,7 +69,7 @@ def settle(session: Session, order_id: str, cause: str, now: datetime, why: str 
     facts: list[Event] = []
     if kept > order.total_fen:
         over = kept - order.total_fen
-        facts.append(of_order(RefundDue, order, f"{why}:{cause}", now, amount_fen=over, why=why, cause=f"{why}:{order_id}:{cause}"))
+        facts.append(of_order(RefundDue, order, f"{why}:{cause}", now, amount_fen=over, why=why, posting=f"{why}:{order_id}:{cause}"))
     if order.status == orders.PLACED and kept >= order.total_fen:
         orders.change(session, [order_id], (orders.PLACED,), status=orders.PAID, paid_at=now)
         stock.keep(session, [order_id])

@@ -37,7 +37,7 @@ def ask(session: Session, order_id: str, amount_fen: int, sku_id: str, why: str,
     if order.status in (orders.PLACED, orders.PAID) and amount_fen in (0, kept):
         return Answered("done", [of_order(OrderCancelAsked, order, cause, now, by=by, text=why)])
     return Answered("done", [of_order(
-        RefundDue, order, cause, now, amount_fen=amount_fen or kept, why=payments.PART, cause=f"part:{order_id}:{cause}",
+        RefundDue, order, cause, now, amount_fen=amount_fen or kept, why=payments.PART, posting=f"part:{order_id}:{cause}",
         sku_id=sku_id, text=why,
     )])
 

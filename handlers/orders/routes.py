@@ -100,7 +100,7 @@ def order_changed(ctx: Context, fact: OrderChanged) -> None:
 @routes.fact(RefundDue)
 def refund_due(ctx: Context, fact: RefundDue) -> None:
     wanted = actions.owe(
-        ctx.session, fact.order_id, fact.amount_fen, fact.why, fact.cause, ctx.now, fact.sku_id
+        ctx.session, fact.order_id, fact.amount_fen, fact.why, fact.posting, ctx.now, fact.sku_id
     )
     for job in wanted:
         ctx.ask(job)

@@ -1,5 +1,6 @@
 """drops: drops, teams, orders, reservations, payments, refunds, and the proof that they add up."""
 
+# ruff: noqa: E501
 import sqlalchemy as sa
 from alembic import op
 
