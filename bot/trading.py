@@ -100,9 +100,10 @@ class HelpAsked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderCancelAsked(Event):
-    """A member or an operator gives an order up."""
+    """A member (`by` is «member», and theirs it must be) or an operator gives an order up."""
 
     order_id: str = ""
+    drop_id: str = ""
     by: str = "member"
 
 
@@ -132,6 +133,8 @@ class RefundAsked(Event):
 class RefundAnswered(Event):
     """What a provider made of a refund. outcome: done, by_hand (an operator hands it over), pending, failed, refused."""
 
+    order_id: str = ""
+    drop_id: str = ""
     refund_id: str = ""
     attempt: int = 0
     outcome: str = ""
