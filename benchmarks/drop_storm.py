@@ -131,7 +131,7 @@ class Play:
         self.place = max(0, self._kept() - 2 * WINDOW)
         while self.place < len(self.lines):
             some = range(self.place, min(self.place + WINDOW, len(self.lines)))
-            joins = {key: reason for key, reason in self._orders(some)}
+            joins = dict(self._orders(some))
             waiting = [self.dispatcher.submit(event) for place in some if (event := self._event(place, joins)) is not None]
             for one in waiting:
                 one.result(timeout=120)
@@ -240,7 +240,7 @@ def check(given: argparse.Namespace) -> dict[str, Any]:
         stock = products.find_skus(session, "hot")[0].stock
         states = Counter(row.status for row in session.execute(select(teams.TABLE)))
         wrong = [row.id for row in session.execute(select(teams.TABLE)) if row.status == teams.FORMED and (
-            teams.count_seats(session, row.id, teams.SEATED + (teams.REFUNDED, teams.REFUND_DUE)) != row.size
+            teams.count_seats(session, row.id, (*teams.SEATED, teams.REFUNDED, teams.REFUND_DUE)) != row.size
         )]
         statuses = Counter(row.status for row in session.execute(select(orders.TABLE)))
         failed = session.execute(select(func.count()).select_from(inbox.TABLE).where(inbox.TABLE.c.outcome == "failed")).scalar_one()

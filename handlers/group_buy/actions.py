@@ -155,4 +155,4 @@ def _may_help(session: Session, drop: AnyRow, order: AnyRow, helper_id: str, now
     floor = sum(floors[line.sku_id] * line.quantity for line in orders.find_lines(session, [order.id])[order.id])
     if cut is None or order.total_fen <= floor:
         return No("lowest_already")
-    return min(cut, order.total_fen - floor)
+    return min(cut, int(order.total_fen) - floor)

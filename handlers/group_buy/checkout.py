@@ -87,7 +87,7 @@ def _baskets(session: Session, drop_id: str, claims: Sequence[Claim]) -> dict[st
         is_fixed = row.status != orders.PLACED or kept[row.id] > 0
         found.setdefault(row.member_id, []).append(
             Basket(
-                row.id, {line.sku_id: line.quantity for line in lines[row.id]}, less, is_fixed, seat and seat.team_id,
+                row.id, {line.sku_id: line.quantity for line in lines[row.id]}, less, is_fixed,
                 seat is not None and seat.team_status == teams.FORMING,
             )
         )

@@ -41,7 +41,7 @@ def _may_live_again(session: Session, drop: AnyRow, order: AnyRow, now: datetime
         return True
     others = [row.id for row in orders.find_alive(session, drop.id, [order.member_id])]
     had = sum(line.quantity for some in orders.find_lines(session, others).values() for line in some) if others else 0
-    return had + sum(line.quantity for line in lines) <= int(drop.per_member)
+    return bool(had + sum(line.quantity for line in lines) <= drop.per_member)
 
 
 def _live_again(session: Session, drop: AnyRow, order: AnyRow, cause: str, now: datetime) -> list[Event]:

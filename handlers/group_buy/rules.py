@@ -44,7 +44,8 @@ def is_open(drop: AnyRow, now: datetime) -> bool:
 def unit_price(offer: OfferNow, reached: int, steps: Sequence[AnyRow]) -> int:
     """What one costs now: the drop's price, or that of the highest tier the drop has reached."""
     tiers = [step.fen for step in steps if step.kind == "tier" and step.sku_id == offer.sku_id and step.at <= reached]
-    return min([offer.price_fen, *tiers])
+    lowest: int = min([offer.price_fen, *tiers])
+    return lowest
 
 
 def threshold(goods_fen: int, steps: Sequence[AnyRow]) -> int:

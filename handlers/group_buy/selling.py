@@ -55,7 +55,6 @@ class Basket:
     lines: dict[str, int]
     less_fen: int = 0
     is_fixed: bool = False
-    team_id: str | None = None
     is_seated: bool = False  # in a team that still forms
 
 
