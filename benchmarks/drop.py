@@ -32,7 +32,8 @@ from bot.context import Shop
 from bot.dispatch import Dispatcher
 from bot.routing import Router
 from bot.talk import Talk
-from bot.trading import DropJoinAsked, lane_of
+from bot.telling import lane_of
+from bot.trading import DropJoinAsked
 from content.knowledge import Knowledge
 from content.render import Words
 from handlers import FEATURES

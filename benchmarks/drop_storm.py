@@ -39,7 +39,8 @@ from bot.payments.refunding import Refunding
 from bot.rounds import Rounds
 from bot.routing import Router
 from bot.talk import Talk
-from bot.trading import DropClosingDue, DropJoinAsked, OrderCancelAsked, PaymentReceived, lane_of
+from bot.telling import lane_of
+from bot.trading import DropClosingDue, DropJoinAsked, OrderCancelAsked, PaymentReceived
 from bot.worker import Worker
 from content.knowledge import Knowledge
 from content.render import Words

@@ -7,16 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from bot.event import Event
-from bot.trading import (
-    DropClosingDue,
-    DropOpeningDue,
-    HoldsDue,
-    ReconcileDue,
-    RefundRetryAsked,
-    TeamExpiryDue,
-    lane_of,
-    of_drop,
-)
+from bot.telling import lane_of, of_drop
+from bot.trading import DropClosingDue, DropOpeningDue, HoldsDue, ReconcileDue, RefundRetryAsked, TeamExpiryDue
 from storage import drops, payments, reconciling, stock, teams
 
 PROVED_EVERY = timedelta(minutes=10)

@@ -7,61 +7,54 @@ other. All of a drop run on the lane `drop:<drop_id>`; their conversation is the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, TypeVar
 
 from bot.event import Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DropOpeningDue(Event):
-    """A scheduled drop's time has come; also an operator's «open now»."""
+class DropFact(Event):
+    """Something happened to a drop, or is due."""
 
     drop_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DropClosingDue(Event):
+class DropOpeningDue(DropFact):
+    """A scheduled drop's time has come; also an operator's «open now»."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropClosingDue(DropFact):
     """An open drop's time is over; also an operator's «close now» (`is_early`)."""
 
-    drop_id: str = ""
     is_early: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DropReminderDue(Event):
+class DropReminderDue(DropFact):
     """The last hour of a drop, or some seats are missing: said once in each of its groups."""
 
-    drop_id: str = ""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DropProgressDue(Event):
+class DropProgressDue(DropFact):
     """Members joined lately: one summary in the group."""
 
-    drop_id: str = ""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HoldsDue(Event):
+class HoldsDue(DropFact):
     """Places of a drop were not paid in time."""
 
-    drop_id: str = ""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TeamExpiryDue(Event):
+class TeamExpiryDue(DropFact):
     """A team's time is over."""
 
-    drop_id: str = ""
     team_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReconcileDue(Event):
+class ReconcileDue(DropFact):
     """A drop is to be proved anew."""
-
-    drop_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,13 +157,6 @@ class OrderMarkAsked(Event):
     order_ids: tuple[str, ...] = ()
     mark: str = ""
     by: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropFact(Event):
-    """Something happened to a drop."""
-
-    drop_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,34 +294,3 @@ EVENTS: tuple[type[Event], ...] = (
     TeamFormed, TeamExpired, OrderPlaced, OrderChanged, OrderPaid, LateMoneyArrived, OrderConfirmed, OrderCancelled,
     RefundDue, OrderRefunded, OrderShipped, OrderArrived, OrderReceived,
 )
-
-Some = TypeVar("Some", bound=Event)
-
-
-def lane_of(drop_id: str) -> str:
-    """The lane on which everything about a drop runs in order."""
-    return f"drop:{drop_id}"
-
-
-def private(channel: str, member_id: str) -> str:
-    """The conversation with one member alone."""
-    return f"{channel}:p:{member_id.removeprefix(channel + ':')}"
-
-
-def of_drop(kind: type[Some], drop_id: str, cause: str, now: datetime, **values: Any) -> Some:
-    """A fact about a drop or its teams; `cause` is unique to what led to it, so that it is told once."""
-    subject = values.get("team_id") or drop_id
-    return kind(
-        key=f"{kind.__name__}:{subject}:{cause}", lane=lane_of(drop_id), occurred_at=now, channel="",
-        conversation=lane_of(drop_id), **{"drop_id": drop_id} | values,
-    )
-
-
-def of_order(kind: type[Some], order: Any, cause: str, now: datetime, **values: Any) -> Some:
-    """A fact about an order (a row or a mapping's values as attributes); its conversation is the member's own."""
-    drop_id = order.drop_id or ""
-    return kind(
-        key=f"{kind.__name__}:{order.id}:{cause}", lane=lane_of(drop_id or order.id), occurred_at=now,
-        channel=order.channel, conversation=private(order.channel, order.member_id), group_id=order.group_id,
-        member_id=order.member_id, member_name=order.member_name, **{"order_id": order.id, "drop_id": drop_id} | values,
-    )

@@ -11,7 +11,8 @@ import structlog
 from bot.event import Event
 from bot.jobs import RefundWanted
 from bot.payments.base import FAILED, REFUSED, Answer, MoneyBack, Provider
-from bot.trading import RefundAnswered, of_order
+from bot.telling import of_order
+from bot.trading import RefundAnswered
 from storage import orders, payments
 from storage.base import AnyRow
 from storage.database import Database

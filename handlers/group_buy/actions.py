@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.event import Event
-from bot.trading import DropCancelled, DropClosed, DropOpened, OrderChanged, of_drop, of_order
+from bot.telling import of_drop, of_order
+from bot.trading import DropCancelled, DropClosed, DropOpened, OrderChanged
 from handlers.group_buy import ending, rules, teaming
 from handlers.group_buy.rules import No
 from storage import drops, orders, payments, products, stock, teams
@@ -155,4 +156,5 @@ def _may_help(session: Session, drop: AnyRow, order: AnyRow, helper_id: str, now
     floor = sum(floors[line.sku_id] * line.quantity for line in orders.find_lines(session, [order.id])[order.id])
     if cut is None or order.total_fen <= floor:
         return No("lowest_already")
-    return min(cut, int(order.total_fen) - floor)
+    found: int = min(cut, order.total_fen - floor)
+    return found

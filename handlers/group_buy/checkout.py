@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.event import Event
-from bot.trading import OrderChanged, OrderPlaced, SeatTaken, of_drop, of_order
+from bot.telling import of_drop, of_order
+from bot.trading import OrderChanged, OrderPlaced, SeatTaken
 from handlers.group_buy import ending, rules, teaming
 from handlers.group_buy.rules import No
 from handlers.group_buy.selling import Basket, Claim, Sold, Stall, TeamNow

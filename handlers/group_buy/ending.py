@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot.event import Event
-from bot.trading import OrderCancelled, RefundDue, of_order
+from bot.telling import of_order
+from bot.trading import OrderCancelled, RefundDue
 from storage import orders, payments, stock, teams
 from storage.base import AnyRow
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot.event import Event
-from bot.trading import OrderPaid, RefundDue, SeatTaken, of_drop, of_order
+from bot.telling import of_drop, of_order
+from bot.trading import OrderPaid, RefundDue, SeatTaken
 from handlers.group_buy import rules, teaming
 from storage import drops, orders, payments, stock, teams
 from storage.base import AnyRow

@@ -11,6 +11,7 @@ from bot.context import Context
 from bot.event import Event
 from bot.events import MessageReceived
 from bot.routing import Routes
+from bot.telling import lane_of
 from bot.trading import (
     DropCancelAsked,
     DropCancelled,
@@ -30,7 +31,6 @@ from bot.trading import (
     TeamExpired,
     TeamExpiryDue,
     TeamFormed,
-    lane_of,
 )
 from handlers.group_buy import actions, checkout, late, messages, rules, teaming
 from handlers.group_buy.rules import No

@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot.event import Event
-from bot.trading import GoalReached, OrderChanged, OrderConfirmed, TeamExpired, TeamFormed, of_drop, of_order
+from bot.telling import of_drop, of_order
+from bot.trading import GoalReached, OrderChanged, OrderConfirmed, TeamExpired, TeamFormed
 from handlers.group_buy import ending, rules
 from storage import drops, orders, stock, teams
 from storage.base import AnyRow

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from bot.event import Event
 from bot.jobs import RefundWanted
-from bot.trading import LateMoneyArrived, OrderArrived, OrderPaid, OrderReceived, OrderShipped, RefundDue, of_order
+from bot.telling import of_order
+from bot.trading import LateMoneyArrived, OrderArrived, OrderPaid, OrderReceived, OrderShipped, RefundDue
 from content.fen import split
 from handlers.orders import rules
 from storage import drops, orders, payments, stock

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from bot.event import Event
 from bot.jobs import RefundWanted
-from bot.trading import OrderCancelAsked, OrderRefunded, RefundDue, of_order
+from bot.telling import of_order
+from bot.trading import OrderCancelAsked, OrderRefunded, RefundDue
 from handlers.orders import rules
 from handlers.orders.actions import lock
 from storage import orders, payments

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from bot.telling import lane_of
 from bot.trading import (
     DropCancelAsked,
     DropClosingDue,
@@ -15,7 +16,6 @@ from bot.trading import (
     OrderCancelAsked,
     PaymentReceived,
     RefundAsked,
-    lane_of,
 )
 from handlers.group_buy import actions
 from storage import drops, orders, payments, products, reconciling, teams
