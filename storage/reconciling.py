@@ -106,7 +106,7 @@ def find_problems(session: Session, drop_id: str) -> list[str]:
 
 def _problems_of_order(row: AnyRow) -> list[str]:
     kept, found = row.paid - row.back, []
-    if row.goods - row.less != row.total_fen and row.status in orders.ALIVE:
+    if max(0, row.goods - row.less) != row.total_fen and row.status in orders.ALIVE:
         found.append(f"{row.id}: lines come to {row.goods - row.less} fen, the total says {row.total_fen}")
     if row.status in (orders.CANCELLED, orders.REFUNDED) and kept != 0:
         found.append(f"{row.id}: ended, and holds {kept} fen")

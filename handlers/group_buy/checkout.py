@@ -83,12 +83,15 @@ def _baskets(session: Session, drop_id: str, claims: Sequence[Claim]) -> dict[st
     ids = [row.id for row in rows]
     lines, kept = orders.find_lines(session, ids), payments.sum_kept(session, ids)
     for row in rows:
-        less = sum(one.amount_fen for one in orders.find_discounts(session, row.id) if one.kind != "threshold")
+        discounts = [one for one in orders.find_discounts(session, row.id) if one.kind != "threshold"]
         seat = teams.find_seat(session, row.id)
-        is_fixed = row.status != orders.PLACED or kept[row.id] > 0
+        # A bargain helped down was helped for what it holds; other lines would move its floor.
+        is_bargained = any(one.kind == "cut" for one in discounts)
+        is_paid = row.status != orders.PLACED or kept[row.id] > 0
         found.setdefault(row.member_id, []).append(
             Basket(
-                row.id, {line.sku_id: line.quantity for line in lines[row.id]}, less, is_fixed,
+                row.id, {line.sku_id: line.quantity for line in lines[row.id]},
+                sum(one.amount_fen for one in discounts), "paid_already" if is_paid else "bargained" if is_bargained else "",
                 seat is not None and seat.team_status == teams.FORMING,
             )
         )

@@ -49,12 +49,12 @@ class TeamNow:
 
 @dataclass(slots=True)
 class Basket:
-    """A member's order in the drop. `is_fixed`: money came for it, so its lines stay as they are."""
+    """A member's order in the drop. `why_fixed`: why its lines stay as they are (paid_already, bargained), or empty."""
 
     order_id: str
     lines: dict[str, int]
     less_fen: int = 0
-    is_fixed: bool = False
+    why_fixed: str = ""
     is_seated: bool = False  # in a team that still forms
 
 
@@ -92,7 +92,7 @@ class Stall:
         if refused is not None:
             return refused
         mine = self.baskets.get(claim.member_id, [])
-        changeable = next((one for one in mine if not one.is_fixed), None)
+        changeable = next((one for one in mine if not one.why_fixed), None)
         wanted = self._wanted(claim, mine, changeable)
         if isinstance(wanted, No):
             return wanted
@@ -139,10 +139,11 @@ class Stall:
         else:
             fixed: Counter[str] = Counter()
             for basket in mine:
-                fixed.update(basket.lines if basket.is_fixed else {})
+                fixed.update(basket.lines if basket.why_fixed else {})
             for sku_id, count in claim.lines.items():
                 if count < fixed[sku_id]:
-                    return No("paid_already", number=fixed[sku_id])
+                    why = next(one.why_fixed for one in mine if one.why_fixed and sku_id in one.lines)
+                    return No(why, number=fixed[sku_id])
                 wanted[sku_id] = count - fixed[sku_id]
         too_many = [count for count in wanted.values() if count > rules.MOST]
         if too_many:

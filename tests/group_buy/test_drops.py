@@ -152,6 +152,7 @@ def test_a_bargain_falls_by_published_cuts_once_a_helper_and_never_below_its_flo
         "helped_already", "500", "helped_already", "300", "690", "lowest_already",
     ]
     assert drop.order(order_id).total_fen == 1500
+    assert drop.join("小王", 0, mode="set") == "bargained"
     drop.pay(order_id)
     assert drop.money().confirmed_fen == 1500
 
