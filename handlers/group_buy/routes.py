@@ -121,7 +121,7 @@ def _claim_of(ctx: Context, fact: DropJoinAsked) -> Claim:
         member_name=fact.member_name or "", lines=dict(zip(fact.skus, fact.quantities, strict=True)) if is_even else {},
         mode="set" if fact.mode == "set" else "add", team=fact.team[:10],
         if_late=orders.NEXT_TEAM if fact.if_late == orders.NEXT_TEAM else orders.REFUND, source=fact.source[:10],
-        pickup_point=fact.pickup_point[:120], address=fact.address, note=fact.note[:400],
+        pickup_point=fact.pickup_point[:120], address=fact.address and fact.address[:1000], note=fact.note[:400],
     )
 
 

@@ -60,7 +60,7 @@ def orders_wanted(ctx: Context, request: OrdersWanted) -> None:
 
 @routes.fact(PaymentReceived)
 def payment_received(ctx: Context, fact: PaymentReceived) -> None:
-    if not 0 < fact.amount_fen <= MOST_FEN or not fact.reference:
+    if not 0 < fact.amount_fen <= MOST_FEN or not 0 < len(fact.reference) <= 120 or len(fact.provider) > 20:
         ctx.decide("refused", "odd amount")
         return
     received_at = _time(fact.paid_at, fact.occurred_at)
