@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import AnyRow, Base, BigId, UtcTime, execute_fast, table_of
+from storage.base import AnyRow, Base, BigId, UtcTime, execute_fast, insert_fast, table_of
 from storage.drops import BEFORE, PICKUP, one_of
 
 PLACED, PAID, SHIPPED, RECEIVED = "placed", "paid", "shipped", "received"
@@ -124,7 +124,6 @@ _COLUMNS = (
     "id", "drop_id", "channel", "group_id", "member_id", "member_name", "status", "total_fen", "deposit_fen", "pays",
     "if_late", "pickup_point", "address", "note", "source", "reason", "placed_at", "confirmed_at",
 )
-_INSERT = f"insert into orders ({', '.join(_COLUMNS)}) values ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
 
 
 def get(session: Session, order_id: str) -> AnyRow:
@@ -184,11 +183,8 @@ def insert_all(
     """New orders as dicts; lines as (order_id, sku_id, name, quantity, unit_fen, list_fen); discounts as (order_id, kind,
     reference, amount_fen, at)."""
     connection = session.connection()
-    execute_fast(connection, _INSERT, [tuple(order[name] for name in _COLUMNS) for order in orders])
-    execute_fast(
-        connection, "insert into order_lines (order_id, sku_id, name, quantity, unit_fen, list_fen) values (?, ?, ?, ?, ?, ?)",
-        lines,
-    )
+    insert_fast(connection, "orders", _COLUMNS, [tuple(order[name] for name in _COLUMNS) for order in orders])
+    insert_fast(connection, "order_lines", ("order_id", "sku_id", "name", "quantity", "unit_fen", "list_fen"), lines)
     add_discounts(session, discounts)
 
 
@@ -230,10 +226,7 @@ def trace(session: Session, order_ids: Sequence[str], at: datetime, what: str, b
 
 def trace_all(session: Session, rows: Sequence[tuple[Any, ...]]) -> None:
     """As (order_id, at, what, by, detail as JSON)."""
-    if rows:
-        execute_fast(
-            session.connection(), "insert into order_traces (order_id, at, what, by, detail) values (?, ?, ?, ?, ?)", rows
-        )
+    insert_fast(session.connection(), "order_traces", ("order_id", "at", "what", "by", "detail"), rows)
 
 
 def reprice(session: Session, order_id: str, units: Mapping[str, int]) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, func
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import AnyRow, Base, UtcTime, execute_fast, table_of
+from storage.base import AnyRow, Base, UtcTime, execute_fast, insert_fast, table_of
 from storage.drops import OFFERS
 from storage.products import Sku
 
@@ -98,6 +98,11 @@ def reserve_all(session: Session, rows: Sequence[tuple[Any, ...]]) -> None:
         " on conflict (order_id, sku_id) do update set quantity = excluded.quantity, expires_at = excluded.expires_at,"
         " released_at = null", rows,
     )
+
+
+def reserve_new(session: Session, rows: Sequence[tuple[Any, ...]]) -> None:
+    """As reserve_all, for orders that are new: nothing was reserved for them before."""
+    insert_fast(session.connection(), "reservations", ("order_id", "sku_id", "drop_id", "quantity", "expires_at"), rows)
 
 
 def keep(session: Session, order_ids: Sequence[str], expires_at: datetime | None = None) -> None:

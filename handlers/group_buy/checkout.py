@@ -132,7 +132,7 @@ def _write_new(session: Session, stall: Stall, sold: Sequence[Sold], now: dateti
             for one in sold if one.priced and one.priced.threshold_fen
         ],
     )
-    stock.reserve_all(session, [
+    stock.reserve_new(session, [
         (one.order_id, sku_id, drop.id, many, holds) for one in sold for sku_id, many in one.lines.items()
     ])
     orders.trace_all(session, [
