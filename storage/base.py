@@ -53,7 +53,7 @@ def insert_fast(connection: Connection, table: str, columns: Sequence[str], rows
         return
     cursor = connection.connection.cursor()
     try:
-        with cursor.copy(f"copy {table} ({names}) from stdin") as copy:  # type: ignore[attr-defined]
+        with cursor.copy(f"copy {table} ({names}) from stdin") as copy:
             for row in rows:
                 copy.write_row(row)
     finally:

@@ -9,11 +9,11 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Float, Index, Integer, String, Text, case, func, insert, select, update
+from sqlalchemy import Float, Index, Integer, String, Text, case, func, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import AnyRow, Base, BigId, UtcTime, as_text, table_of
+from storage.base import AnyRow, Base, BigId, UtcTime, as_text, insert_fast, table_of
 
 DONE, WAITING, RESTING = "done", "waiting", "resting"
 
@@ -104,11 +104,12 @@ _SQLITE_INSERT = (
 
 
 def insert_all(session: Session, rows: Sequence[dict[str, Any]]) -> None:
-    """Write new interactions, each a dict with every column. This is the hot path: on SQLite the rows go straight
+    """Write new interactions, each a dict with every column. This is the hot path: the rows go straight
     to the driver, which halves the time."""
     connection = session.connection()
     if connection.dialect.name != "sqlite":
-        connection.execute(insert(TABLE), rows)
+        values = [(*_values(row), *(row[name] for name in _TIMES)) for row in rows]
+        insert_fast(connection, "inbox", (*_OTHERS, *_TIMES), values)
         return
     ready = [(*_values(row), *(as_text(row[name]) for name in _TIMES)) for row in rows]
     connection.exec_driver_sql(_SQLITE_INSERT, ready)
