@@ -25,7 +25,9 @@ from bot.console import app as console
 from bot.context import Shop
 from bot.deadlines import Deadlines
 from bot.dispatch import Dispatcher, Kept
-from bot.jobs import AnswerWanted
+from bot.jobs import AnswerWanted, RefundWanted
+from bot.payments.offline import Offline
+from bot.payments.refunding import Refunding
 from bot.posting import Posting
 from bot.rounds import Rounds
 from bot.routing import Router, Routes
@@ -89,7 +91,10 @@ class Operator:
             self.database, self.shop, self.assistant, budget_of_model(settings), now,
             seconds=settings.model_timeout_seconds, zone=settings.time_zone,
         )
-        self.worker = Worker(self.database, self.dispatcher, {AnswerWanted: asking.answer}, now)
+        refunding = Refunding(self.database, {one.name: one for one in (Offline(),)}, now)
+        self.worker = Worker(
+            self.database, self.dispatcher, {AnswerWanted: asking.answer, RefundWanted: refunding.refund}, now
+        )
         self.deadlines = Deadlines(self.database, self.dispatcher, now)
         self.rounds = Rounds(self.database, self.dispatcher, now)
         self.posting = Posting(self.database, self.dispatcher, now, write_ahead)

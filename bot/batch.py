@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from bot.meeting import Meeting
 from bot.outbox import Outbox
 from bot.parts import Item, Parts
 from bot.routing import Ear
+from bot.rows import row_of
 from bot.talk import Heard
 from storage import groups, inbox, jobs, outbox, revisions, search
 from storage.base import RowMissing
@@ -45,18 +47,50 @@ class Batch:
         self._known = inbox.find_known(self.session, [item.event.key for item in items])
         self._ids = inbox.reserve_ids(self.session, len(items))
         self._meeting.meet(items)
-        handled = []
-        for item in items:
-            key = item.event.key
-            if item.retry_of is not None:
-                handled.append(self._retry(item, item.retry_of[0]))
-            elif key in self._known:
-                handled.append(Handled(self._known[key], False, "known"))
-            else:
-                row_id = next(self._ids)
-                outcome = self._handle(item.event, row_id, item.received_at, None, 0)
-                handled.append(Handled(row_id, True, outcome))
+        handled: list[Handled] = []
+        for kind, group in groupby(items, self._crowd_of):
+            some = list(group)
+            handled += [self._one(item) for item in some] if kind is None else self._crowd(kind, some)
         return handled
+
+    def _crowd_of(self, item: Item) -> type[Event] | None:
+        """The kind of an event that is heard together with its like."""
+        kind = type(item.event)
+        return kind if kind in self.parts.router.crowds and item.retry_of is None else None
+
+    def _one(self, item: Item) -> Handled:
+        key = item.event.key
+        if item.retry_of is not None:
+            return self._retry(item, item.retry_of[0])
+        if key in self._known:
+            return Handled(self._known[key], False, "known")
+        row_id = next(self._ids)
+        return Handled(row_id, True, self._handle(item.event, row_id, item.received_at, None, 0))
+
+    def _crowd(self, kind: type[Event], items: list[Item]) -> list[Handled]:
+        """Let a feature hear events of one kind at once; what each leads to is gathered in their order."""
+        feature, hear = self.parts.router.crowds[kind]
+        met: list[tuple[Item, dict[str, Any], Context]] = []
+        is_new = []
+        for item in items:
+            event, key = item.event, item.event.key
+            is_new.append(key not in self._known)
+            if is_new[-1]:
+                self._known[key] = next(self._ids)
+                row = row_of(event, self._known[key], item.received_at, None) | {"heard_by": feature}
+                context = self._context(event, row["id"], item.received_at)
+                context.outbox.feature = feature
+                met.append((item, row, context))
+        hear([(context, item.event) for item, _, context in met])
+        for item, row, context in met:
+            self._gather(item.event, row, context, item.received_at)
+            self.interactions.append(row)
+        self._tell([(fact, row["id"], item.received_at) for item, row, one in met for fact in one.emitted], 1)
+        outcomes = iter(str(row["outcome"]) for _, row, _ in met)
+        return [
+            Handled(self._known[item.event.key], new, next(outcomes) if new else "known")
+            for item, new in zip(items, is_new, strict=True)
+        ]
 
     def write(self) -> None:
         """Write what the events led to; the caller commits."""
@@ -95,7 +129,7 @@ class Batch:
             return Handled(known[event.key], False, "known")
         self._meeting.meet([item])
         row_id = next(inbox.reserve_ids(self.session, 1))
-        inbox.insert_all(self.session, [self._row(event, row_id, item.received_at, None) | values])
+        inbox.insert_all(self.session, [row_of(event, row_id, item.received_at, None) | values])
         search.index(self.session, [(row_id, f"{event.member_name or ''} {event.text or ''}")])
         self.kept.append((event, row_id))
         return Handled(row_id, True, "failed", words)
@@ -104,7 +138,7 @@ class Batch:
         self, event: Event, row_id: int, received_at: datetime, cause_id: int | None, depth: int
     ) -> str:
         self._known[event.key] = row_id
-        row = self._row(event, row_id, received_at, cause_id)
+        row = row_of(event, row_id, received_at, cause_id)
         self._perform(event, row, received_at, depth)
         self.interactions.append(row)
         return str(row["outcome"])
@@ -121,6 +155,12 @@ class Batch:
     def _perform(self, event: Event, row: dict[str, Any], received_at: datetime, depth: int) -> None:
         """Let the features hear the event, and gather what they decided, said and asked for."""
         context = self._hear(event, row, received_at)
+        self._gather(event, row, context, received_at)
+        if context is not None:
+            self._tell([(fact, row["id"], received_at) for fact in context.emitted], depth + 1)
+
+    def _gather(self, event: Event, row: dict[str, Any], context: Context | None, received_at: datetime) -> None:
+        """What an event led to: its outcome on the row, what is said, asked for, to be found, and shown live."""
         words = [event.member_name or "", event.text or ""]
         if context is not None:
             decision = context.decision
@@ -139,16 +179,17 @@ class Batch:
             )
         )
         self.kept.append((event, row["id"]))
-        if context is not None:
-            for fact in context.emitted:
-                self._tell(fact, row["id"], received_at, depth + 1)
 
-    def _tell(self, fact: Event, cause_id: int, received_at: datetime, depth: int) -> None:
-        """A fact a handler emitted: an interaction of its own, in the same transaction, once."""
+    def _tell(self, facts: Sequence[tuple[Event, int, datetime]], depth: int) -> None:
+        """Facts that handlers emitted, with their causes: each an interaction of its own, in this transaction, once."""
+        if not facts:
+            return
         if depth > MAX_DEPTH:
-            raise RecursionError(f"{type(fact).__name__} leads to itself")
-        if fact.key not in self._known and not inbox.find_known(self.session, [fact.key]):
-            self._handle(fact, next(self._ids), received_at, cause_id, depth)
+            raise RecursionError(f"{type(facts[0][0]).__name__} leads to itself")
+        self._known.update(inbox.find_known(self.session, [fact.key for fact, _, _ in facts]))
+        for fact, cause_id, received_at in facts:
+            if fact.key not in self._known:
+                self._handle(fact, next(self._ids), received_at, cause_id, depth)
 
     def _hear(self, event: Event, row: dict[str, Any], received_at: datetime) -> Context | None:
         """Run who hears the event and note their names; None when nobody does."""
@@ -165,6 +206,11 @@ class Batch:
             return context
         context = self._context(event, row["id"], received_at)
         heard_by = []
+        if type(event) in router.crowds:
+            feature, hear = router.crowds[type(event)]
+            context.outbox.feature = feature
+            hear([(context, event)])
+            heard_by.append(feature)
         for feature, listen in router.listeners.get(type(event), ()):
             context.outbox.feature = feature
             listen(context, event)
@@ -230,15 +276,3 @@ class Batch:
         if known is None:
             known = parts.group_settings[group_id] = groups.get_settings(self.session, group_id)
         return known
-
-    def _row(self, event: Event, row_id: int, received_at: datetime, cause_id: int | None) -> dict[str, Any]:
-        detail = event.detail()
-        return {
-            "id": row_id, "key": event.key, "kind": type(event).__name__, "lane": event.lane,
-            "channel": event.channel, "conversation": event.conversation, "group_id": event.group_id,
-            "member_id": event.member_id, "member_name": event.member_name, "text": event.text,
-            "detail": None if detail is None else detail.decode(), "occurred_at": event.occurred_at,
-            "received_at": received_at, "state": inbox.DONE, "tries": 0, "next_try_at": None, "error": None,
-            "heard_by": None, "outcome": "none", "reason": None, "confidence": None, "latency_ms": None,
-            "cause_id": cause_id,
-        }

@@ -43,6 +43,14 @@ class AnswerWanted(Job):
     passages: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundWanted(Job):
+    """A refund is to be handed over by its payment's provider; answered by RefundAnswered."""
+
+    refund_id: str
+    attempt: int
+
+
 def _names(kind: type[Job]) -> set[str]:
     return {one.name for one in fields(kind)}
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.context import Shop
-from bot.events import Event, Handled
+from bot.event import Event, Handled
 from bot.routing import Router
 from bot.talk import Talk
 from content.knowledge import Knowledge

@@ -1,4 +1,5 @@
-"""Goes round the rows for what nobody announces: members who spoke again, answers old enough to be judged."""
+"""Goes round the rows for what nobody announces: members who spoke again, answers old enough to be
+judged, drops and teams whose time has come."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from bot import drop_rounds
 from bot.dispatch import Dispatcher
 from bot.events import Event, JudgingDue, MemberSpokeAgain
 from storage import answers, handovers
@@ -18,18 +20,16 @@ LANE = "judging"
 
 
 class Rounds:
-    """Two looks, each harmless to repeat: the events' keys are the rows'."""
+    """A few looks, each harmless to repeat: the events' keys are the rows'."""
 
     def __init__(self, database: Database, dispatcher: Dispatcher, now: Callable[[], datetime]) -> None:
         self.database, self.dispatcher, self.now = database, dispatcher, now
 
     def go(self) -> int:
-        """Look, and put what is due on its lane; waits for the commits and gives how many events there were."""
+        """Look, and put what is due on its lane; waits for the commits and gives how many events were new."""
         with self.database.read() as session:
-            events = [*self._spoken_again(session), *self._to_judge(session)]
-        for waiting in [self.dispatcher.submit(event) for event in events]:
-            waiting.result(timeout=60)
-        return len(events)
+            events = [*self._spoken_again(session), *self._to_judge(session), *drop_rounds.find_due(session, self.now())]
+        return sum(waiting.result(timeout=60).is_new for waiting in [self.dispatcher.submit(event) for event in events])
 
     def _spoken_again(self, session: Session) -> list[Event]:
         return [

@@ -14,6 +14,7 @@ Request = TypeVar("Request")
 Fact = TypeVar("Fact", bound=Event)
 Parser = Callable[[MessageReceived], Request | None]
 Handler = Callable[[Context, Request], None]
+Crowd = Callable[[Sequence[tuple[Context, Fact]]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Routes:
         self.ears: list[Ear] = []
         self.listeners: list[tuple[type[Event], Callable[[Context, Any], None]]] = []
         self.values: list[Value] = []
+        self.crowds: list[tuple[type[Event], Callable[[Sequence[tuple[Context, Any]]], None]]] = []
 
     def message(
         self, parse: Parser[Request], *, writes: bool = True
@@ -65,6 +67,16 @@ class Routes:
 
         return found
 
+    def together(self, kind: type[Fact]) -> Callable[[Crowd[Fact]], Crowd[Fact]]:
+        """Hear events of this kind that came one after another all at once, each with its context, in their order: for a
+        crowd, whose claims are then settled with one look and one write. Only one feature hears a kind together."""
+
+        def heard(handle: Crowd[Fact]) -> Crowd[Fact]:
+            self.crowds.append((kind, handle))
+            return handle
+
+        return heard
+
 
 class Router:
     """All features' ears in listening order."""
@@ -74,6 +86,7 @@ class Router:
         self._parsers = tuple((ear.parse, ear) for ear in self.ears)
         self.values = {value.name: value for routes in features for value in routes.values}
         self.listeners: dict[type[Event], tuple[tuple[str, Callable[[Context, Any], None]], ...]] = {}
+        self.crowds = {kind: (routes.feature, handle) for routes in features for kind, handle in routes.crowds}
         for routes in features:
             for kind, handle in routes.listeners:
                 self.listeners[kind] = (*self.listeners.get(kind, ()), (routes.feature, handle))

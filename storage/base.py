@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 __all__ = [
     "AnyRow", "Base", "BigId", "RowMissing", "UtcTime", "as_text", "as_time", "channel_of_row", "execute_fast", "hold",
-    "rows_fast", "table_of",
+    "insert_fast", "rows_fast", "table_of",
 ]
 
 NAMING = {
@@ -60,6 +60,24 @@ def execute_fast(connection: Connection, statement: str, rows: Sequence[tuple[An
     else:
         statement = statement.replace("?", "%s")
     connection.exec_driver_sql(statement, rows)
+
+
+def insert_fast(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write many new rows straight on the driver, with UTC times as each database keeps them: on PostgreSQL by COPY, a
+    fraction of the cost of an insert a row. A key that is there already is an error."""
+    if not rows:
+        return
+    names = ", ".join(columns)
+    if connection.dialect.name == "sqlite":
+        execute_fast(connection, f"insert into {table} ({names}) values ({', '.join('?' * len(columns))})", rows)  # noqa: S608
+        return
+    cursor = connection.connection.cursor()
+    try:
+        with cursor.copy(f"copy {table} ({names}) from stdin") as copy:
+            for row in rows:
+                copy.write_row(row)
+    finally:
+        cursor.close()
 
 
 def rows_fast(connection: Connection, query: str, *values: Any) -> list[tuple[Any, ...]]:

@@ -319,3 +319,11 @@ def find_present(session: Session, member_ids: Sequence[str]) -> set[tuple[str, 
 
 def is_code_taken(session: Session, code: str) -> bool:
     return session.scalars(select(Group.id).where(Group.code == code)).first() is not None
+
+
+def find_present_in(session: Session, group_ids: Iterable[str], member_ids: Iterable[str]) -> set[str]:
+    """Which of these members are in one of these groups now."""
+    query = select(Membership.member_id).where(
+        Membership.group_id.in_(list(group_ids)), Membership.member_id.in_(list(member_ids)), Membership.left_at.is_(None)
+    )
+    return set(session.scalars(query))

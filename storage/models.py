@@ -8,6 +8,7 @@ from storage import (
     clocks,
     demands,
     desk,
+    drops,
     faq,
     groups,
     handovers,
@@ -21,22 +22,27 @@ from storage import (
     moments,
     occurrences,
     operators,
+    orders,
     outbox,
+    payments,
     plans,
     posts,
     products,
     promises,
     proposals,
     question_sets,
+    reconciling,
     revisions,
     search,
+    stock,
+    teams,
     wecom,
 )
 from storage.base import Base
 
 METADATA = Base.metadata
 TABLES = (
-    accounts, answers, audiences, audit, clocks, demands, desk, faq, groups, handovers, hours, inbox, jobs, learning,
-    members, mix, model, moments, occurrences, operators, outbox, plans, posts, products, promises, proposals,
-    question_sets, revisions, search, wecom,
+    accounts, answers, audiences, audit, clocks, demands, desk, drops, faq, groups, handovers, hours, inbox, jobs,
+    learning, members, mix, model, moments, occurrences, operators, orders, outbox, payments, plans, posts, products,
+    promises, proposals, question_sets, reconciling, revisions, search, stock, teams, wecom,
 )

@@ -14,7 +14,9 @@ from bot.context import Shop
 from bot.deadlines import Deadlines
 from bot.dispatch import Dispatcher
 from bot.events import Event, Handled, MemberJoined, MemberLeft, MessageReceived, OperatorSpoke
-from bot.jobs import Job
+from bot.jobs import Job, RefundWanted
+from bot.payments.offline import Offline
+from bot.payments.refunding import Refunding
 from bot.posting import Posting
 from bot.rounds import Rounds
 from bot.routing import Router, Routes
@@ -90,7 +92,8 @@ class Stage:
         )
         self.dispatcher = Dispatcher(self.database, self.parts, lanes=lanes)
         self.dispatcher.start()
-        self.work: dict[type[Job], Work] = {}
+        refunding = Refunding(self.database, {"offline": Offline()}, lambda: self.time)
+        self.work: dict[type[Job], Work] = {RefundWanted: refunding.refund}
 
         self.deadlines = Deadlines(self.database, self.dispatcher, lambda: self.time)
         self.rounds = Rounds(self.database, self.dispatcher, lambda: self.time)

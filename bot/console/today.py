@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from bot.console import clocks, forms, names
 from bot.console.pages import get, post
 from bot.console.visit import Visit
-from storage import groups, handovers, inbox, jobs, members, model, outbox
+from storage import groups, handovers, inbox, jobs, members, model, outbox, payments, reconciling
 from storage.operators import MANAGER, VIEWER
 
 FEW_TOLD = 5  # alerts; the queue shows them all
@@ -51,11 +52,13 @@ def today(visit: Visit) -> Response:
         sayings = outbox.find_by_state(session, ASK_A_PERSON, SHOWN + 1)
         resting = jobs.find_resting(session, SHOWN + 1)
         stuck = outbox.count_stuck(session, now - STUCK_AFTER)
+        unproved = [(one, json.loads(one.problems)) for one in reconciling.find_troubled(session)]
+        dead_refunds = payments.find_owed(session, (payments.DEAD,), SHOWN)
         people = members.find_names(session, {one.member_id for one in waiting})
         places = [one.group_id for one in waiting] + [one.group_id for one in troubled]
         places += [one.group_id for one in sayings]
         group_names = groups.find_names(session, {place for place in places if place})
-    is_quiet = not (told or waiting or troubled or sayings or resting or stuck)
+    is_quiet = not (told or waiting or troubled or sayings or resting or stuck or unproved or dead_refunds)
     return visit.page(
         "today.html",
         told=told[:FEW_TOLD],
@@ -65,6 +68,8 @@ def today(visit: Visit) -> Response:
         sayings=sayings,
         resting=resting,
         stuck=stuck,
+        unproved=unproved,
+        dead_refunds=dead_refunds,
         people=people,
         group_names=group_names,
         is_quiet=is_quiet,

@@ -14,10 +14,11 @@ from bot.channels.base import Capabilities, Hears, NeverSaid, Says, Unsure
 from bot.context import Context
 from bot.events import MessageReceived
 from bot.routing import Routes
-from storage import inbox, jobs, outbox
+from storage import inbox, jobs, orders, outbox, payments
 from storage.audit import AuditEntry
 from storage.jobs import Job
 from tests.console.conftest import Room
+from tests.group_buy.stall import StallStage
 from tests.stage import Stage
 
 CAREFUL = Capabilities(
@@ -221,3 +222,19 @@ def test_todays_figures_follow_within_seconds(room: Room) -> None:
     stage.says("周芳", "大家好")
     stage.time += timedelta(seconds=6)
     assert room.desk.fortnight.find(stage.time)[-1][1].messages == 2
+
+
+def test_a_drop_that_does_not_add_up_and_a_dead_refund_are_shown(room: Room) -> None:
+    drop = StallStage(room.stage)
+    order_id = drop.join("小王")
+    drop.pay(order_id)
+    drop.refund(order_id)
+    with room.stage.database.write() as session:
+        refund = payments.find_owed(session, (payments.BY_HAND,))[0]
+        payments.change_refund(session, refund.id, payments.OWED, status=payments.DEAD, error="account closed")
+        orders.change(session, [order_id], (orders.CANCELLED,), status=orders.PAID)
+    drop.pass_minutes(11)
+    page = room.browser("viewer").get("/today").text
+    assert "草莓团" in page
+    assert "account closed" in page
+    assert "¥29.9" in page

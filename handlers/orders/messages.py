@@ -1,0 +1,41 @@
+"""Says how orders stand, to the member alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.context import Context
+from bot.outbox import NOTICE, Conversation, Outbox
+from storage.base import AnyRow
+
+
+def alone(ctx: Context) -> Conversation:
+    """The conversation with the member of a fact; order state is never said in a group."""
+    language = ctx.settings.language if ctx.settings is not None else ctx.shop.language
+    return Conversation(ctx.event.conversation, ctx.event.channel, None, ctx.event.member_id, language)
+
+
+def only_in_private(outbox: Outbox, here: Conversation) -> None:
+    outbox.say(here, "orders/only_in_private", mention=here.member_id)
+
+
+def my_orders(outbox: Outbox, here: Conversation, mine: Sequence[AnyRow], lines: Mapping[str, Sequence[AnyRow]]) -> None:
+    shown = [
+        {
+            "id": row.id, "status": row.status, "is_confirmed": row.confirmed_at is not None, "total_fen": row.total_fen,
+            "has_arrived": row.arrived_at is not None, "lines": [(line.name, line.quantity) for line in lines[row.id]],
+        }
+        for row in mine
+    ]
+    outbox.say(here, "orders/my_orders", orders=shown)
+
+
+def order_arrived(outbox: Outbox, here: Conversation, order: AnyRow) -> None:
+    outbox.say(
+        here, "orders/order_arrived", priority=NOTICE, order_id=order.id, pickup_point=order.pickup_point,
+        owed_fen=order.total_fen if order.status == "placed" else 0,
+    )
+
+
+def order_refunded(outbox: Outbox, here: Conversation, order_id: str, amount_fen: int) -> None:
+    outbox.say(here, "orders/order_refunded", priority=NOTICE, order_id=order_id, amount_fen=amount_fen)
