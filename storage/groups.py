@@ -109,25 +109,6 @@ def get_settings(session: Session, group_id: str) -> GroupSettings:
     return GroupSettings(name, language, speaks, people, account_id or channel, management == TAKEN)
 
 
-@dataclass(frozen=True, slots=True)
-class GroupFacts:
-    """What a post may say of a group, and whether we may say anything there."""
-
-    name: str
-    topic: str
-    speaks: str
-    is_closed: bool
-
-
-def find_facts(session: Session, group_id: str) -> GroupFacts | None:
-    query = "select name, topic, speaks, closed_at is not null from groups where id = ?"
-    rows = rows_fast(session.connection(), query, group_id)
-    if not rows:
-        return None
-    name, topic, speaks, is_closed = rows[0]
-    return GroupFacts(name, topic, speaks, bool(is_closed))
-
-
 def get(session: Session, group_id: str) -> Group:
     return session.get_one(Group, group_id)
 
@@ -289,20 +270,6 @@ def count_staff(session: Session) -> dict[str, int]:
         .group_by(Membership.group_id)
     )
     return {row[0]: row[1] for row in session.execute(query)}
-
-
-def find_group_names_of(session: Session, member_ids: Sequence[str]) -> dict[str, list[str]]:
-    """The names of the groups each of these members is in now."""
-    query = (
-        select(Membership.member_id, Group.name)
-        .join(Group, Group.id == Membership.group_id)
-        .where(Membership.member_id.in_(member_ids), Membership.left_at.is_(None))
-        .order_by(Membership.joined_at)
-    )
-    names: dict[str, list[str]] = {}
-    for row in session.execute(query):
-        names.setdefault(row[0], []).append(row[1])
-    return names
 
 
 def find_existing_ids(session: Session, group_ids: Sequence[str]) -> set[str]:

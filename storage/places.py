@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from storage.base import table_of
-from storage.groups import FOUND, SPEAK_OFF, TAKEN, Group
+from storage.base import rows_fast, table_of
+from storage.groups import FOUND, SPEAK_OFF, TAKEN, Group, Membership
 from storage.outbox import FAILED, HELD, QUEUED, UNKNOWN, Saying
 
 OUTBOX = table_of(Saying)
@@ -72,3 +72,36 @@ def move(session: Session, group_ids: Sequence[str], account_id: str) -> int:
         .values(account_id=account_id)
     )
     return len(groups)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFacts:
+    """What a post may say of a group, and whether we may say anything there."""
+
+    name: str
+    topic: str
+    speaks: str
+    is_closed: bool
+
+
+def find_facts(session: Session, group_id: str) -> GroupFacts | None:
+    query = "select name, topic, speaks, closed_at is not null from groups where id = ?"
+    rows = rows_fast(session.connection(), query, group_id)
+    if not rows:
+        return None
+    name, topic, speaks, is_closed = rows[0]
+    return GroupFacts(name, topic, speaks, bool(is_closed))
+
+
+def find_group_names_of(session: Session, member_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The names of the groups each of these members is in now."""
+    query = (
+        select(Membership.member_id, Group.name)
+        .join(Group, Group.id == Membership.group_id)
+        .where(Membership.member_id.in_(member_ids), Membership.left_at.is_(None))
+        .order_by(Membership.joined_at)
+    )
+    names: dict[str, list[str]] = {}
+    for row in session.execute(query):
+        names.setdefault(row[0], []).append(row[1])
+    return names

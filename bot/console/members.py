@@ -11,7 +11,7 @@ from starlette.responses import Response
 from bot.console.language import mark
 from bot.console.pages import get, post
 from bot.console.visit import Visit
-from storage import groups, handovers, inbox, members, outbox
+from storage import groups, handovers, inbox, members, outbox, places
 from storage.inbox import Interaction
 from storage.members import Member
 from storage.operators import MANAGER, VIEWER
@@ -45,7 +45,7 @@ def directory(visit: Visit) -> Response:
     words = visit.query("q", 80)
     with visit.read() as session:
         found = members.search(session, words, after=visit.query("after", 120) or None, limit=A_PAGE + 1)
-        names = groups.find_group_names_of(session, [row.id for row in found])
+        names = places.find_group_names_of(session, [row.id for row in found])
         total = members.count(session)
     return visit.page(
         "members.html", members=[Found(row, names.get(row.id, [])) for row in found[:A_PAGE]], words=words,

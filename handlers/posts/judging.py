@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from bot.context import Context
 from handlers.posts import rules
 from handlers.posts.rules import DAY_LONG, Case, Said, Verdict
-from storage import groups, inbox, mix, occurrences, plans, posts
+from storage import groups, inbox, mix, occurrences, places, plans, posts
 from storage.due import Due
 from storage.mix import MixRules
 from storage.occurrences import CANCELLED, SKIPPED, SUPPRESSED
@@ -70,7 +70,7 @@ def _judge_standing(session: Session, plan: Plan, row: Due) -> Verdict | None:
     """Is there still a plan, a group, a member?"""
     if plan.state != plans.ACTIVE:
         return Verdict(CANCELLED, rules.PAUSED if plan.state == plans.PAUSED else occurrences.WITH_PLAN)
-    group = groups.find_facts(session, row.group_id)
+    group = places.find_facts(session, row.group_id)
     if group is None or group.is_closed:
         return Verdict(SUPPRESSED, rules.CLOSED)
     if group.speaks == groups.SPEAK_OFF:

@@ -11,7 +11,7 @@ from bot.recurrence import zone_of
 from bot.routing import Routes
 from bot.values import Subject
 from content.render import money
-from storage import groups, members, products
+from storage import groups, members, places, products
 from storage.products import ProductFacts
 
 WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
@@ -78,7 +78,7 @@ def product_value(facts: ProductFacts) -> ProductValue:
 
 
 def _find_group(session: Session, subject: Subject) -> GroupValue | None:
-    group = groups.find_facts(session, subject.group_id)
+    group = places.find_facts(session, subject.group_id)
     if group is None:
         return None
     return GroupValue(group.name, groups.count_present(session, subject.group_id), group.topic)
