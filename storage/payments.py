@@ -120,7 +120,7 @@ def find_by_reference(session: Session, provider: str, reference: str) -> AnyRow
 def find_of(session: Session, order_id: str) -> Sequence[AnyRow]:
     """An order's payments, newest first: what goes back is taken from the last one first."""
     query = select(TABLE).where(TABLE.c.order_id == order_id)
-    return session.execute(query.order_by(TABLE.c.recorded_at.desc(), TABLE.c.id)).all()
+    return session.execute(query.order_by(TABLE.c.recorded_at.desc(), TABLE.c.amount_fen.desc(), TABLE.c.id)).all()
 
 
 def find_stray(session: Session, limit: int = 50) -> Sequence[AnyRow]:
