@@ -155,9 +155,9 @@ def test_the_rest_of_the_question_makes_the_first_part_void(house: House) -> Non
 
 def test_the_same_answer_is_not_said_twice_into_the_talk_of_others(house: House) -> None:
     house.says(choice("faq:pickup"))
-    assert "9 点" in house.ask("拿快递几点关门", to_us=False)
+    assert "9 点" in house.ask("拿快递几点关门？", to_us=False)
     assert "刚回答过" in house.ask("周末能不能取货", to_us=False)
-    assert house.ask("星期天能取货不", to_us=False) == ""
+    assert house.ask("星期天能不能取货？", to_us=False) == ""
     assert "just answered: faq:pickup" in house.answers()
 
 

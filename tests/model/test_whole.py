@@ -13,6 +13,7 @@ from bot.app import Operator, open_database
 from bot.events import MessageReceived
 from bot.settings import Settings
 from storage import faq
+from storage.groups import TAKEN, Group
 from storage.inbox import Interaction
 from tests.model.server import ModelServer, Told, choice
 from tests.stage import WatchedChannel
@@ -31,6 +32,10 @@ def test_a_question_is_met_within_fifteen_seconds(tmp_path: Path, server: ModelS
     async def run() -> float:
         operator = Operator(settings, channels=[channel])  # type: ignore[list-item]
         with operator.database.write() as session:
+            session.add(Group(
+                id="stage:g", channel="stage", code="g", name="g", created_at=datetime.now(UTC), account_id="stage",
+                management=TAKEN,
+            ))
             values = {"id": "postage", "question": "运费怎么算？", "answer": "满39元包邮。", "is_enabled": True}
             faq.save(session, values | {"phrasings": ["要邮费吗", "包邮吗"]}, datetime.now(UTC))
             faq.save(session, values | {"id": "cod", "question": "可以货到付款吗？", "answer": "不支持。"}, datetime.now(UTC))
