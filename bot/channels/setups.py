@@ -58,7 +58,7 @@ class Given:
 
     @property
     def is_begun(self) -> bool:
-        return bool(self.given)
+        return bool(self.given.difference(self.setup.may))
 
     @property
     def is_complete(self) -> bool:
