@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from content.findings import WORST_FIRST, Finding
+from content.findings import BLOCK, WORST_FIRST, Finding
 from content.knowledge.text import sounded
 from content.lint import absolute, facts, medical, offers, personal, sharing
 from content.lint.facts import Facts, Found
@@ -54,6 +54,11 @@ def check(text: str, known: Facts = NOTHING_KNOWN, dictionary: Dictionary = NO_W
     found = [*_by_rules(reading, known, dictionary), *_by_facts(reading, known, dictionary)]
     found += _by_sound(reading, dictionary, {one.rule for one in found})
     found += _by_shop(reading, dictionary)
+    if len(text) > LONGEST:
+        found.append(Finding(
+            BLOCK, "too_long", text[:20], f"超过 {LONGEST} 个字符，后面没有检查", "分成几条", LONGEST, len(text),
+            f"more than {LONGEST} characters; the rest was not checked", "make several of it", "团长",
+        ))
     if found and dictionary.allowed:
         spans = [span for phrase in dictionary.allowed for span in _places(reading, phrase)]
         found = [one for one in found if not any(start <= one.start and one.end <= end for start, end in spans)]

@@ -53,33 +53,47 @@ _PRICE = Words(
     "价格法 第十三条、第十四条；明码标价和禁止价格欺诈规定 第十九条",
 )
 _BEFORE = Words(
-    "写的原价和商品资料里的不一致", "the price of before is not the one in the product table", "改成商品资料里的原价，或只写现价", "use the list price, or today's alone",
+    "写的原价和商品资料里的不一致", "the price of before is not the one in the product table",
+    "改成商品资料里的原价，或只写现价", "use the list price, or today's alone",
     "明码标价和禁止价格欺诈规定 第十九条；价格法 第十四条",
 )
 _GONE = Words(
-    "商品已下架或售罄", "the product is not on sale or sold out", "换一个在售的商品，或写到货时间", "choose another product, or say when it is back", "消费者权益保护法 第二十条；电子商务法 第十七条",
+    "商品已下架或售罄", "the product is not on sale or sold out",
+    "换一个在售的商品，或写到货时间", "choose another product, or say when it is back", "消费者权益保护法 第二十条；电子商务法 第十七条",
 )
 _PAST = Words(
     "日期已经过去", "the date is past", "换成今天以后的日期", "give a date to come", "广告法 第二十八条；电子商务法 第十七条",
 )
 _LINK = Words(
-    "不是本店的链接，也不在允许名单里", "a link that is neither ours nor on the allow-list", "换成本店的页面，或请管理员加入允许名单", "use the shop's page, or have the host allowed",
+    "不是本店的链接，也不在允许名单里", "a link that is neither ours nor on the allow-list",
+    "换成本店的页面，或请管理员加入允许名单", "use the shop's page, or have the host allowed",
     "微信外部链接内容管理规范；互联网广告管理办法 第十七条",
 )
 
 _LINKS = re.compile(
-    r"(?:https?|ftp)://[^\s,。;、\u4e00-\u9fff「」『』<>\"'()]+|(?<![\w@.-])(?:[a-z0-9-]+\.)+(?:com|cn|net|org|top|xyz|cc|vip|shop|me|io|tv|club|site|app|ly|link|store|info|co)(?![\w.-]*@)(?:/[^\s,。;、\u4e00-\u9fff]*)?(?![a-z])",
+    r"(?:https?|ftp)://[^\s,。;、\u4e00-\u9fff「」『』<>\"'()]+|(?<![\w@.-])(?:[a-z0-9-]+\.)+(?:com|cn|net|org|top|xyz|cc"
+    r"|vip|shop|me|io|tv|club|site|app|ly|link|store|info|co)(?![\w.-]*@)(?:/[^\s,。;、\u4e00-\u9fff]*)?(?![a-z])",
     re.ASCII,
 )
-_YEAR_DAY = re.compile(r"(?<!\d)(?:(20\d{2})\s?[年./-]\s?)(\d{1,2})\s?[月./-]\s?(\d{1,2})(?!\d)\s?[日号]?|(?<!\d)(20[012]\d)(?=年?(?:的)?(?:双|618|年货|大促|预售|春节|中秋|国庆|店庆|周年|元旦|端午|秋季|春季|夏季|冬季)|年(?:底|末)前)")
+_YEAR_DAY = re.compile(
+    r"(?<!\d)(?:(20\d{2})\s?[年./-]\s?)(\d{1,2})\s?[月./-]\s?(\d{1,2})(?!\d)\s?[日号]?|(?<!\d)(20[012]\d)(?=年?(?:的)?(?:双"
+    r"|618|年货|大促|预售|春节|中秋|国庆|店庆|周年|元旦|端午|秋季|春季|夏季|冬季)|年(?:底|末)前)")
 _DAY = re.compile(r"(?<![\d.年/-])(1[0-2]|0?[1-9])\s?月\s?(3[01]|[12]\d|0?[1-9])\s?(?:[日号]|(?!\d))")
 _UNTIL = re.compile(
-    r"截止|截至|止$|有效期|到期|前下单|前有效|前(?:付款|接龙|拼|参|购买|享|报名|预定|预订|使用)|开团|预售|活动|优惠|促销|特价|报名|抢购|开抢|秒杀|团购|接龙|开售|折|满减|大促|双11|双十一|双12|618|过期|作废|发货|到货|用掉|until|before|ends?|by|valid|expires?|sale"
+    r"截止|截至|止$|有效期|到期|前下单|前有效|前(?:付款|接龙|拼|参|购买|享|报名|预定|预订|使用)|开团|预售|活动|优惠|促销"
+    r"|特价|报名|抢购|开抢|秒杀|团购|接龙|开售|折|满减|大促|双11|双十一|双12|618|过期|作废|发货|到货|用掉|until|before|ends?"
+    r"|by|valid|expires?|sale"
 )
-_HISTORY = re.compile(r"生产日期|出厂|批次|成立|开业于|建于|创立|始于|创办|以来|去年|前年|曾|当年|检测报告|报告日期|认证|荣获|获得|获奖|回顾|回忆|采摘于|入库|版权|标准号?|gb/?t?|历史|上线于|那年|出生")
+_HISTORY = re.compile(
+    r"生产日期|出厂|批次|成立|开业于|建于|创立|始于|创办|以来|去年|前年|曾|当年|检测报告|报告日期|认证|荣获|获得|获奖|回顾"
+    r"|回忆|采摘于|入库|版权|标准号?|gb/?t?|历史|上线于|那年|出生")
 _LATE_DAYS = 60  # a day without its year that is so far back is taken as next year's
-_AMOUNT = re.compile(r"(?:[¥￥]\s?(\d{1,6}(?:\.\d{1,2})?)|(\d{1,6}(?:\.\d{1,2})?)\s?(?:元|块钱?|rmb))(?!/?(?:券|红包|优惠|无门槛|/斤|一斤|每斤))")
-_NO_PRICE = re.compile(r"(?:减|返|省|差|运费|邮费|满|补|抵|便宜|降|涨|红包|券|超|押金|比.{0,6}|超市.{0,4}|专柜.{0,4}|别处.{0,4}|每斤|单价)(?:了|价|是|约|只要|合|卖)?\s?$")
+_AMOUNT = re.compile(
+    r"(?:[¥￥]\s?(\d{1,6}(?:\.\d{1,2})?)|(\d{1,6}(?:\.\d{1,2})?)\s?(?:元|块钱?|rmb))(?!/?(?:券|红包|优惠|无门槛|/斤|一斤"
+    r"|每斤))")
+_NO_PRICE = re.compile(
+    r"(?:减|返|省|差|运费|邮费|满|补|抵|便宜|降|涨|红包|券|超|押金|比.{0,6}|超市.{0,4}|专柜.{0,4}|别处.{0,4}|每斤|单价)(?:了"
+    r"|价|是|约|只要|合|卖)?\s?$")
 _OLD = re.compile(r"(?:原价|市场价|日常价|平时|划线价|零售价)(?:是|为|卖|:)?\s?$")
 
 

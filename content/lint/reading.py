@@ -10,6 +10,7 @@ from functools import cached_property
 from content.knowledge.text import normalise, sounded
 
 LONGEST = 8_000  # characters that are read
+AROUND = 160  # characters to either side that can make a find harmless
 # Signs that stand for another in disguise.
 _ALIKE = str.maketrans("荭苞蕞薇嶶溦攒讃恏洅幵級赱衮", "红包最微微微赞赞好再开级走滚")
 _PUNCTUATION = {"：": ":", "﹕": ":", "∶": ":", "｡": "。", "．": "."}
@@ -36,6 +37,11 @@ _FILLING = re.compile(
     r"(?<=[\u4e00-\u9fff])[^\S\n]*[^\w\s,。!?;:、()《》【】「」“”{}%¥$\[\]<>@#]?[^\S\n]*(?=[\u4e00-\u9fffa-z0-9])"
     r"|(?<=[a-z0-9])[^\S\n]*[^\w\s,。!?;:、()《》【】「」“”{}%¥$\[\]<>@#.+/]?[^\S\n]*(?=[\u4e00-\u9fff])"
 )
+# Who warns of something does not do it.
+_WARNED = re.compile(
+    r"谨防|(?<!不)(?<!不是)骗子|(?<!不)(?<!不是)骗人|骗局|谣言|辟谣|反诈|诈骗|智商税|别信|不要信|不要相信|别相信|切勿相信|不可信"
+    r"|虚假宣传|(?:属于|涉嫌|都是|就是)(?:违规|违法|传销|诱导)|远离传销|抵制|举报|群规|本群规矩"
+)
 _SENTENCE_END = re.compile(r"[。!?;\n]")
 _CLAUSE_END = re.compile(r"[。!?;\n,、:]")
 
@@ -54,6 +60,11 @@ class Reading:
         return sounded(self.tight)
 
     @cached_property
+    def is_warning(self) -> bool:
+        """Whether the text warns of what it names («谨防诈骗», «别信偏方»)."""
+        return _WARNED.search(self.tight) is not None
+
+    @cached_property
     def _sentence_ends(self) -> list[int]:
         return [found.start() for found in _SENTENCE_END.finditer(self.tight)]
 
@@ -65,18 +76,13 @@ class Reading:
         """The sentence of the tight text around a place."""
         ends = self._sentence_ends
         number = bisect_right(ends, at)
-        start = ends[number - 1] + 1 if number else 0
-        return self.tight[start : ends[number] if number < len(ends) else len(self.tight)]
+        start = max(ends[number - 1] + 1 if number else 0, at - AROUND)
+        return self.tight[start : min(ends[number] if number < len(ends) else len(self.tight), at + AROUND)]
 
     def clause_before(self, at: int) -> str:
         """What stands before a place in its clause."""
         number = bisect_right(self._clause_ends, at - 1)
-        return self.tight[self._clause_ends[number - 1] + 1 if number else 0 : at]
-
-    def clause_after(self, at: int) -> str:
-        """What follows a place in its clause."""
-        number = bisect_right(self._clause_ends, at - 1)
-        return self.tight[at : self._clause_ends[number] if number < len(self._clause_ends) else len(self.tight)]
+        return self.tight[max(self._clause_ends[number - 1] + 1 if number else 0, at - AROUND) : at]
 
     @cached_property
     def _plain_places(self) -> list[int]:

@@ -15,10 +15,6 @@ DENIED = re.compile(
     r"|没有?(?!时间|错|钱|副作用|任何副作用)|无(?:需|法|须|关)|并非|绝非|而非|请勿|切勿|勿|禁止|严禁|不得|拒绝|杜绝|反对|抵制|取消了?|停止|未(?!来|取)|难以"
     r"|别(?!家|人|的|墅|错过)|谁说|假如说|所谓|声称|宣称|号称|警惕|谨防"
 )
-WARNED = re.compile(
-    r"谨防|(?<!不)(?<!不是)骗子|(?<!不)(?<!不是)骗人|骗局|谣言|辟谣|反诈|诈骗|智商税|别信|不要信|不要相信|别相信|切勿相信|不可信"
-    r"|虚假宣传|(?:属于|涉嫌|都是|就是)(?:违规|违法|传销|诱导)|远离传销|抵制|举报|群规|本群规矩"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +64,7 @@ class Rule:
             return True
         if not self.is_deniable:
             return False
-        return bool(DENIED.search(reading.clause_before(start)) or WARNED.search(reading.tight))
+        return reading.is_warning or bool(DENIED.search(reading.clause_before(start)))
 
 
 def pattern(*parts: str) -> re.Pattern[str]:
