@@ -90,7 +90,8 @@ class Reading:
 
     @cached_property
     def _tight_places(self) -> list[int]:
-        kept, last = [], 0
+        kept: list[int] = []
+        last = 0
         for found in _FILLING.finditer(self.plain):
             kept += range(last, found.start())
             last = found.end()

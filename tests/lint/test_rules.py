@@ -41,7 +41,8 @@ def test_every_rule_says_why_in_both_languages_and_where_it_comes_from() -> None
 
 @pytest.mark.parametrize(
     "text",
-    ["转 发 领 红 包", "转·发·领·红·包", "轉發領紅包", "转\u200b发领红包", "砖发领洪包", "转發领荭苞", "转fa领红b", "【转发】领红包", "转-发-领-红-包"],
+    ["转 发 领 红 包", "转·发·领·红·包", "轉發領紅包", "转\u200b发领红包",
+     "砖发领洪包", "转發领荭苞", "转fa领红b", "【转发】领红包", "转-发-领-红-包"],
 )
 def test_a_disguise_does_not_help(text: str) -> None:
     assert "share_reward" in rules_of(text)
@@ -49,7 +50,8 @@ def test_a_disguise_does_not_help(text: str) -> None:
 
 def test_the_place_of_a_disguised_word_is_where_it_stands() -> None:
     text = "邻居们，根　治 失眠"
-    assert [text[one.start : one.end] for one in check(text) if one.rule == "cure"][0].startswith("根　治")
+    cure = next(one for one in check(text) if one.rule == "cure")
+    assert text[cure.start : cure.end].startswith("根　治")
 
 
 @pytest.mark.parametrize(
