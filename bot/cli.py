@@ -12,6 +12,7 @@ import typer
 from bot.commands import (
     backups,
     benching,
+    content,
     doctor,
     importing,
     log,
@@ -55,6 +56,7 @@ app.command("import", help=tell("导入商品、问答、成员", "take products
 )
 app.add_typer(questions.faq, name="faq")
 app.add_typer(rosters.roster, name="roster")
+app.add_typer(content.content, name="content")
 app.command("log", help=tell("最近的互动", "the last interactions"))(log.log)
 app.command("backup", help=tell("备份到一个文件", "everything into one file"))(backups.backup)
 app.command("restore", help=tell("从备份恢复", "put a backup in place"))(backups.restore)

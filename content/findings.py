@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-BLOCK, WARN, NOTE = "block", "warn", "note"
+BLOCK, WARN, NOTE, OK = "block", "warn", "note", "ok"
+WORST_FIRST = (BLOCK, WARN, NOTE)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found. `place` are the words it was found in; `rewrite` is empty where we have none to suggest."""
+    """One thing found. `place` are the words it was found in, `start` and `end` where they stand in the text; `rewrite` is
+    empty where we have none to suggest; `origin` names the law or rule it comes from (docs/compliance.md)."""
 
     level: str
     rule: str
     place: str
     why: str
     rewrite: str = ""
+    start: int = 0
+    end: int = 0
+    why_en: str = ""
+    rewrite_en: str = ""
+    origin: str = ""
 
 
-def is_blocked(findings: list[Finding]) -> bool:
+def is_blocked(findings: Sequence[Finding]) -> bool:
     return any(one.level == BLOCK for one in findings)
+
+
+def worst(findings: Sequence[Finding]) -> str:
+    """The level of the worst of them; «ok» when there is none."""
+    levels = {one.level for one in findings}
+    return next((level for level in WORST_FIRST if level in levels), OK)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from sqlalchemy.orm import Session
 
 from bot.values import Subject
+from content import lint
 from content.findings import BLOCK, WARN, Finding
 from storage import products
 
@@ -19,8 +22,16 @@ def check(session: Session, text: str, kind: str, subject: Subject | None = None
         findings.append(Finding(BLOCK, "empty", "", "nothing would be said"))
     if len(text) > LONG:
         findings.append(Finding(WARN, "long", text[:20], f"more than {LONG} characters"))
-    if subject is not None and subject.product_id:
-        product = products.find(session, subject.product_id)
+    if subject is None:
+        return findings + lint.check(text)
+    today = subject.at.astimezone(ZoneInfo(subject.time_zone)).date()
+    offered: tuple[lint.Offered, ...] = ()
+    if subject.product_id:
+        product = products.find_facts(session, subject.product_id)
         if product is None or not product.is_on_sale:
             findings.append(Finding(BLOCK, "product_gone", subject.product_id, "the product is no longer on sale"))
-    return findings
+        else:
+            stocks = [sku.stock for sku in product.skus]
+            prices = (product.price_fen, *(sku.price_fen for sku in product.skus))
+            offered = (lint.Offered(product.name, prices, (), product.list_price_fen, sum(stocks) if stocks else None),)
+    return findings + lint.check(text, lint.Facts(today=today, products=offered))
