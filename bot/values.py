@@ -23,6 +23,7 @@ class Subject:
     member_id: str | None = None
     product_id: str | None = None
     slot: str = ""
+    host: str = ""  # of our own pages: links to it are ours
 
 
 Find = Callable[[Session, Subject], Any]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
@@ -40,7 +41,8 @@ def subject_of(
     member_id: str | None = None,
 ) -> Subject:
     zone = shop.time_zone if plan is None else plan.time_zone
-    return Subject(shop.name, shop.bot_name, zone, at, group_id, member_id, product_id, slot)
+    host = urlsplit(shop.base_url).hostname or ""
+    return Subject(shop.name, shop.bot_name, zone, at, group_id, member_id, product_id, slot, host)
 
 
 def make_parts(

@@ -34,4 +34,4 @@ def check(session: Session, text: str, kind: str, subject: Subject | None = None
             stocks = [sku.stock for sku in product.skus]
             prices = (product.price_fen, *(sku.price_fen for sku in product.skus))
             offered = (lint.Offered(product.name, prices, (), product.list_price_fen, sum(stocks) if stocks else None),)
-    return findings + lint.check(text, lint.Facts(today=today, products=offered))
+    return findings + lint.check(text, lint.Facts(today=today, products=offered, hosts=frozenset({subject.host} - {""})))
