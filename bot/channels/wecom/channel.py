@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -19,6 +20,7 @@ from bot.channels.base import (
     Receive,
     Says,
     Standing,
+    insist,
 )
 from bot.channels.wecom.account import Account, split_ids
 from bot.channels.wecom.api import Api, Patience
@@ -44,6 +46,7 @@ log = structlog.get_logger()
 
 DAY = 86_400
 MAX_TEXT = 660  # Chinese characters in 2,048 bytes
+MAX_POST = 1_300  # in 4,000 bytes
 
 
 class WecomChannel:
@@ -53,7 +56,7 @@ class WecomChannel:
     name = CHANNEL
     capabilities = Capabilities(
         hears=frozenset({
-            Hears.PRIVATE_TEXT, Hears.JOIN, Hears.JOIN_INVITER, Hears.LEAVE, Hears.TOPIC, Hears.ROSTER,
+            Hears.PRIVATE_TEXT, Hears.JOIN, Hears.JOIN_INVITER, Hears.LEAVE, Hears.TOPIC,
         }),
         says=frozenset({Says.TEXT, Says.PICTURE, Says.CARD, Says.MINI_PROGRAM, Says.FILE}),
         max_text=MAX_TEXT, is_idempotent=True,
@@ -125,11 +128,13 @@ class WecomChannel:
         await self._media.close()
 
     async def send(self, message: Outgoing) -> str | None:
+        is_post = message.here.group_id is not None and message.priority >= POST
+        insist(POSTING if is_post else self.capabilities, message)
         if kf_parts(message.here.id) is not None:
             return await self._say_privately(message)
         if message.here.group_id is None:
             raise NeverSaid("企业微信里只能发到客户群和微信客服 · only customer groups and 微信客服 can be written to")
-        if message.priority >= POST:
+        if is_post:
             await self.sends.hand(message)
         else:
             await self.drafts.hand(message)
@@ -173,3 +178,6 @@ class WecomChannel:
             self._shared.note(error)
             return str(error)
         return ""
+
+
+POSTING = replace(WecomChannel.capabilities, max_text=MAX_POST)
