@@ -52,11 +52,23 @@ class Batch:
                 handled.append(self._retry(item, item.retry_of[0]))
             elif key in self._known:
                 handled.append(Handled(self._known[key], False, "known"))
+            elif self._is_of_another(item):
+                handled.append(Handled(0, False, "elsewhere"))
             else:
                 row_id = next(self._ids)
                 outcome = self._handle(item.event, row_id, item.received_at, None, 0)
                 handled.append(Handled(row_id, True, outcome))
         return handled
+
+    def _is_of_another(self, item: Item) -> bool:
+        """Two accounts of ours may sit in one group: what happens there is heard through the group's own account only,
+        so that it is heard once and nobody answers the other's words."""
+        event = item.event
+        if not item.account or event.group_id is None or not self.parts.has_more_accounts(event.channel):
+            return False
+        settings = self._settings(event.group_id)
+        bound_to = item.account if settings is None else settings.account_id or event.channel
+        return bound_to != item.account and self.parts.is_connected(bound_to)
 
     def write(self) -> None:
         """Write what the events led to; the caller commits."""

@@ -20,7 +20,6 @@ from storage import hours, members
 from storage.groups import GroupSettings
 from storage.members import Member
 
-
 # What is said this late puzzles a group more than silence: a network that was away tells much at once.
 TOO_OLD_SECONDS = 15 * 60
 
