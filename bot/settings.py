@@ -110,7 +110,7 @@ class Settings(BaseSettings):
             return None
         fields = type(self).model_fields
         values = {name: field.default if name.startswith(begin) else getattr(self, name) for name, field in fields.items()}
-        return type(self)(_env_file=None, **(values | given))
+        return type(self)(**(values | given))
 
     @field_validator("home")
     @classmethod

@@ -107,9 +107,11 @@ def _look(setup: Setup, settings: Settings, written: dict[str, str]) -> Given:
 
 
 def _is_given(name: str, settings: Settings, written: dict[str, str]) -> bool:
-    if name.removeprefix("TUAN_").lower() in settings.further:
+    own = name.removeprefix("TUAN_").lower()
+    if own in settings.further or os.environ.get(name) or written.get(name):
         return True
-    value = getattr(settings, name.removeprefix("TUAN_").lower(), None)
-    if isinstance(value, SecretStr):
-        value = value.get_secret_value()
-    return bool(value or os.environ.get(name) or written.get(name))
+    known = type(settings).model_fields.get(own)
+    value = getattr(settings, own, None)
+    if known is None or value == known.default:
+        return False
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from bot.budgets import ACCOUNT, GROUP, Ledger, Use, limits_of
 from bot.channels import setups
-from bot.channels.base import Capabilities, Channel, Standing
+from bot.channels.base import Capabilities, Channel, Link, Standing
 from bot.console import channel_words as words
 from bot.console import codes, names
 from bot.console.gaps import find_gaps
@@ -55,10 +55,11 @@ def overview(visit: Visit) -> Response:
     with visit.read() as session:
         shown = _describe(visit, session, accounts.find_all(session))
         fresh = [one for one in groups.find_all(session) if one.management == FOUND and one.closed_at is None]
-    connected = {one.row.id for one in shown if one.channel is not None}
+    here = {one.row.id for one in shown if one.channel is not None}
+    connected = {one.row.id for one in shown if one.standing.link is Link.CONNECTED}
     return visit.page(
         "channels.html", accounts=shown, found=fresh[:MOST_GROUPS], found_count=len(fresh), words=words,
-        setups=setups.look(visit.desk.settings), connected=connected,
+        setups=setups.look(visit.desk.settings), connected=connected, here=here,
     )
 
 
