@@ -16,6 +16,7 @@ from bot.channels.base import Capabilities, Channel, Link, Standing
 from bot.console import channel_words as words
 from bot.console import codes, names
 from bot.console.gaps import find_gaps
+from bot.console.inviting import Inviting
 from bot.console.pages import get, post
 from bot.console.visit import NotFound, Visit
 from storage import accounts, groups, outbox, places, sending, wecom
@@ -79,7 +80,8 @@ def _account(visit: Visit, *, faults: dict[str, str] | None = None, status: int 
         group_names = groups.find_names(session, {row.group_id for row in (*held, *put_off) if row.group_id})
     code = shown.standing.code if visit.may(ADMIN) else ""
     return visit.page(
-        "channels_one.html", status, one=shown, groups=rows, held=held, asked=asked, put_off=put_off, others=others, gaps=gaps,
+        "channels_one.html", status, one=shown, groups=rows, is_inviting=isinstance(shown.channel, Inviting), held=held, asked=asked,
+        put_off=put_off, others=others, gaps=gaps,
         group_names=group_names, words=words, names=names, qr=codes.draw(code) if code else "", lines=_lines(visit, shown, faults is not None),
         faults=faults or {}, abilities=words.abilities(shown.able) if shown.able else [],
     )

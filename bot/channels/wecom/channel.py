@@ -28,7 +28,7 @@ from bot.channels.wecom.callbacks import Callbacks
 from bot.channels.wecom.crypto import BadKey, Forged, Seal
 from bot.channels.wecom.drafts import Drafts
 from bot.channels.wecom.errors import WecomError
-from bot.channels.wecom.ids import CHANNEL, kf_parts
+from bot.channels.wecom.ids import CHANNEL, kf_parts, plain
 from bot.channels.wecom.join_ways import JoinWays
 from bot.channels.wecom.kf import Kf
 from bot.channels.wecom.kf_says import KfVoice, is_for_operator
@@ -45,6 +45,7 @@ from storage.database import Database
 log = structlog.get_logger()
 
 DAY = 86_400
+WELCOME = "shop"  # the name of the one welcome the console sets
 MAX_TEXT = 660  # Chinese characters in 2,048 bytes
 MAX_POST = 1_300  # in 4,000 bytes
 
@@ -169,6 +170,22 @@ class WecomChannel:
             log.warning("wecom callback refused", account=self.account, why=str(error))
             return False
         return True
+
+    async def invite(self, state: str, group_ids: Sequence[str], name: str) -> str:
+        """Make a code to join these groups by, or change where it leads: empty, or what is wrong in plain words."""
+        try:
+            await self.join_ways.make(state, [plain(one) for one in group_ids], remark=name)
+        except (WecomError, ValueError) as error:
+            return str(error)
+        return ""
+
+    async def greet(self, text: str, title: str, url: str) -> str:
+        """Set the welcome that the owners of groups can choose: empty, or what is wrong in plain words."""
+        try:
+            await self.welcomes.put(WELCOME, text, title=title, url=url)
+        except WecomError as error:
+            return str(error)
+        return ""
 
     async def check(self) -> str:
         """Does the account work: empty, or what is wrong in plain words."""
