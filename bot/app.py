@@ -18,6 +18,7 @@ from bot.assistant import Access, Assistant
 from bot.batch import Parts
 from bot.channels.base import Channel, Link, Standing
 from bot.channels.pictures import Pictures
+from bot.channels.setups import accounts_of
 from bot.channels.web import WebChannel
 from bot.channels.wecom import WecomChannel
 from bot.clock import Clock
@@ -73,16 +74,17 @@ class Operator:
         self.shelf = Shelf(self.database, Knowledge())
         self.web_channel = WebChannel(self.database, settings, now)
         self.called: dict[str, WecomChannel] = {}  # accounts whose network calls us
-        if settings.wecom_corp_id and channels is None:
-            self.called["wecom"] = WecomChannel("wecom", settings, now, self.database)
+        if channels is None:
+            for account, own in accounts_of("wecom", settings):
+                self.called[account] = WecomChannel(account, own, now, self.database)
         # By account: a channel may have several, and the first of them has its name.
         connected = channels or (self.web_channel, *self.called.values(), *networks(settings, now))
         self.channels = {one.account: one for one in connected}
-        names = [one.name for one in self.channels.values()]
+        self._several = {one.name for one in self.channels.values() if one.account != one.name}
         self.parts = Parts(
             Router(features), Words(settings.time_zone), self.shelf.knowledge, self.shop, now, self._is_confirmed,
             talk=Talk(self.database.is_sqlite), is_ours=OUR_OWN.__contains__,
-            has_more_accounts={name for name in names if names.count(name) > 1}.__contains__,
+            has_more_accounts=self._several.__contains__, is_connected=self.channels.__contains__,
         )
         self.dispatcher = Dispatcher(self.database, self.parts, lanes=settings.lanes, on_kept=self._kept)
         self.sender = Sender(self.database, self.channels, now)
@@ -135,7 +137,7 @@ class Operator:
         """A channel that cannot begin says so in the console, and holds up no other."""
         receive = self.dispatcher.receive
         try:
-            await channel.start(receive if channel.account == channel.name else partial(receive, account=channel.account))
+            await channel.start(partial(receive, account=channel.account) if channel.name in self._several else receive)
         except Exception as trouble:
             log.exception("channel did not start", account=channel.account)
             words = f"{type(trouble).__name__}: {trouble}"[:300]
@@ -190,14 +192,14 @@ class Operator:
 def networks(settings: Settings, now: Callable[[], datetime]) -> list[Channel]:
     """The messaging networks we are told to connect to; a network's library is loaded only when it is wanted."""
     wanted: list[Channel] = []
-    if settings.matrix_homeserver:
+    for account, own in accounts_of("matrix", settings):
         from bot.channels.matrix import MatrixChannel
 
-        wanted.append(MatrixChannel("matrix", settings, now))
-    if settings.wechaty_endpoint:
+        wanted.append(MatrixChannel(account, own, now))
+    for account, own in accounts_of("wechaty", settings):
         from bot.channels.wechaty import WechatyChannel
 
-        wanted.append(WechatyChannel("wechaty", settings, now, keep_picture=Pictures(settings.home).take))
+        wanted.append(WechatyChannel(account, own, now, keep_picture=Pictures(settings.home).take))
     return wanted
 
 

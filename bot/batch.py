@@ -64,6 +64,8 @@ class Batch:
             return self._retry(item, item.retry_of[0])
         if key in self._known:
             return Handled(self._known[key], False, "known")
+        if self._is_of_another(item):
+            return Handled(0, False, "elsewhere")
         row_id = next(self._ids)
         return Handled(row_id, True, self._handle(item.event, row_id, item.received_at, None, 0))
 
@@ -91,6 +93,16 @@ class Batch:
             Handled(self._known[item.event.key], new, next(outcomes) if new else "known")
             for item, new in zip(items, is_new, strict=True)
         ]
+
+    def _is_of_another(self, item: Item) -> bool:
+        """Two accounts of ours may sit in one group: what happens there is heard through the group's own account only,
+        so that it is heard once and nobody answers the other's words."""
+        event = item.event
+        if not item.account or event.group_id is None or not self.parts.has_more_accounts(event.channel):
+            return False
+        settings = self._settings(event.group_id)
+        bound_to = item.account if settings is None else settings.account_id or event.channel
+        return bound_to != item.account and self.parts.is_connected(bound_to)
 
     def write(self) -> None:
         """Write what the events led to; the caller commits."""

@@ -21,6 +21,9 @@ from storage import hours, members
 from storage.groups import GroupSettings
 from storage.members import Member
 
+# What is said this late puzzles a group more than silence: a network that was away tells much at once.
+TOO_OLD_SECONDS = 15 * 60
+
 
 class Refusal(Exception):
     """A rule's no: undoes what the event did, and the member reads why. `template` is the message that says it."""
@@ -80,6 +83,10 @@ class Context:
         language = self.settings.language if self.settings is not None else self.shop.language
         event = self.event
         return Conversation(event.conversation, event.channel, event.group_id, event.member_id, language)
+
+    def is_late(self, seconds: float = TOO_OLD_SECONDS) -> bool:
+        """Did this happen so long before it came to us that an answer would come too late?"""
+        return (self.now - self.event.occurred_at).total_seconds() > seconds
 
     def sender(self) -> Member:
         """The member whose event this is."""

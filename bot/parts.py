@@ -48,3 +48,4 @@ class Parts:
     is_ours: Callable[[str], bool] = lambda channel: True  # we speak in its groups from the first moment
     private_talks: dict[str, str] = field(default_factory=dict)  # conversation → account, where not the first
     has_more_accounts: Callable[[str], bool] = lambda channel: False
+    is_connected: Callable[[str], bool] = lambda account: True

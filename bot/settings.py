@@ -3,11 +3,36 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+NUMBERS = range(2, 10)  # of further accounts of a channel
+_FURTHER = re.compile(r"tuan_((?:wechaty|matrix|wecom)_[2-9]_[a-z_]+)")
+
+
+class _Further(PydanticBaseSettingsSource):
+    """Finds settings of further accounts, TUAN_WECHATY_2_… and so on, where the others are read too."""
+
+    def __init__(self, settings: type[BaseSettings], *sources: PydanticBaseSettingsSource) -> None:
+        super().__init__(settings)
+        self._sources = [one for one in sources if isinstance(one, EnvSettingsSource)]
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found = {}
+        for source in self._sources:
+            for name, value in source.env_vars.items():
+                if value and (known := _FURTHER.fullmatch(name.lower())):
+                    found[known[1]] = value
+        return {"further": found}
 
 
 class Settings(BaseSettings):
@@ -61,6 +86,31 @@ class Settings(BaseSettings):
     wecom_kf_id: str = Field(default="", description="WeCom: 微信客服 accounts (open_kfid), by comma")
     wecom_staff: str = Field(default="", description="WeCom: user ids who get plans and drafts of groups without an owner")
     wecom_api: str = Field(default="https://qyapi.weixin.qq.com", description="WeCom: address of its API")
+
+    further: dict[str, SecretStr] = Field(default={}, repr=False, description="settings of further accounts, by their names")
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        usual = init_settings, env_settings, dotenv_settings, file_secret_settings
+        return *usual, _Further(settings_cls, dotenv_settings, env_settings)
+
+    def of_account(self, channel: str, number: int) -> Settings | None:
+        """These settings for a further account of a channel: its own in place of the first one's, of which it takes
+        none. None when it has none."""
+        begin, own = f"{channel}_", f"{channel}_{number}_"
+        given = {
+            begin + name.removeprefix(own): value.get_secret_value()
+            for name, value in self.further.items() if name.startswith(own)
+        }
+        if not given:
+            return None
+        fields = type(self).model_fields
+        values = {name: field.default if name.startswith(begin) else getattr(self, name) for name, field in fields.items()}
+        return type(self)(**(values | given))
 
     @field_validator("home")
     @classmethod

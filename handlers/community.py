@@ -42,7 +42,7 @@ def closed(ctx: Context, fact: GroupClosed) -> None:
 
 @routes.fact(HearingLost)
 def hearing_lost(ctx: Context, fact: HearingLost) -> None:
-    ctx.decide("deaf", fact.text)
+    ctx.decide("deaf", (fact.text or "")[:200])
 
 
 @routes.fact(HearingBack)

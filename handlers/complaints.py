@@ -52,7 +52,8 @@ def complained(ctx: Context, complaint: Complaint) -> None:
     if is_new:
         handovers.make_complaint(ctx.session, handover_id)
         _tell(ctx, handover_id)
-        if (ctx.settings is None or ctx.settings.speaks != SPEAK_OFF) and not ctx.has_operator_spoken(OPERATOR_SECONDS):
+        is_silent = ctx.settings is not None and (ctx.settings.speaks == SPEAK_OFF or ctx.is_late())
+        if not is_silent and not ctx.has_operator_spoken(OPERATOR_SECONDS):
             hours = ctx.hours()
             closed_until = None if hours.is_open(ctx.now) else hours.opens_at(ctx.now)
             within = promises.find_all(ctx.session)[COMPLAINT_RESPONSE].late

@@ -33,6 +33,9 @@ def parse_menu(message: MessageReceived) -> MenuRequest | None:
 
 @routes.message(parse_menu, writes=False)
 def menu(ctx: Context, request: MenuRequest) -> None:
+    if ctx.event.group_id is not None and ctx.is_late():
+        ctx.decide("silent", "too old")
+        return
     menu_shown(ctx.outbox, ctx.here, ctx.shop.name, ctx.shop.bot_name)
     ctx.decide("answered", "menu", 1.0)
 

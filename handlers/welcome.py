@@ -15,6 +15,7 @@ from storage.groups import SPEAK_OFF, Group
 SOON_SECONDS = 4  # a breath for those who come together
 APART = timedelta(seconds=60)  # between two greetings in one group
 MAX_NAMES = 5
+TOO_OLD_SECONDS = 3_600  # who came longer ago than this, unheard, is no newcomer any more
 
 routes = Routes("welcome")
 
@@ -23,6 +24,11 @@ routes = Routes("welcome")
 def joined(ctx: Context, fact: MemberJoined) -> None:
     group = groups.get(ctx.session, fact.group_id or "")
     if not group.is_welcoming or group.speaks == SPEAK_OFF:
+        return
+    if ctx.is_late(TOO_OLD_SECONDS):
+        membership = groups.find_membership(ctx.session, group.id, fact.member_id or "")
+        if membership is not None and membership.greeted_at is None:
+            membership.greeted_at = ctx.now
         return
     seconds = float(SOON_SECONDS)
     if group.greeted_at is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -172,6 +172,12 @@ def save_cursor(session: Session, account: str, open_kfid: str, cursor: str, now
 
 def find_send(session: Session, outbox_id: int) -> GroupSend | None:
     return session.get(GroupSend, outbox_id)
+
+
+def find_asked(session: Session, outbox_ids: Collection[int]) -> set[int]:
+    """Which of these rows a staff member was asked to send, and has not yet."""
+    query = select(GroupSend.outbox_id).where(GroupSend.outbox_id.in_(outbox_ids), GroupSend.state == WAITING)
+    return set(session.scalars(query)) if outbox_ids else set()
 
 
 def begin_send(session: Session, outbox_id: int, values: dict[str, Any], now: datetime) -> None:

@@ -137,6 +137,8 @@ def insist(able: Capabilities, message: Outgoing) -> None:
         raise NeverSaid(f"this channel cannot say a {message.kind}")
     if len(message.text) > able.max_text:
         raise NeverSaid(f"{len(message.text)} characters, at most {able.max_text} here")
+
+
 class Handed(Exception):
     """Not said by us: handed to a person who says it on the network itself. The row is held with these words until the
     channel, or an operator, writes down what became of it."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.settings import Settings
+from bot.settings import NUMBERS, Settings
 
 
 class Written(BaseSettings):
@@ -26,6 +26,20 @@ class Setup:
     one_of: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
     page: str = ""
+    number: int = 1  # which of the channel's accounts
+
+    @property
+    def account(self) -> str:
+        return self.channel if self.number == 1 else f"{self.channel}-{self.number}"
+
+    def of(self, number: int) -> Setup:
+        """The same settings of a further account: TUAN_WECHATY_2_… for TUAN_WECHATY_…"""
+        begin = f"TUAN_{self.channel.upper()}_"
+        needs, one_of, may = (
+            tuple(name.replace(begin, f"{begin}{number}_", 1) for name in names)
+            for names in (self.needs, self.one_of, self.may)
+        )
+        return replace(self, needs=needs, one_of=one_of, may=may, number=number)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -66,9 +80,22 @@ class Given:
 
 
 def look(settings: Settings) -> list[Given]:
-    """Every channel's settings: what is given in the environment or in .env, and what is missing."""
+    """Every channel's settings: what is given in the environment or in .env, and what is missing. Further accounts
+    stand where somebody began one."""
     written = {name.upper(): str(value) for name, value in (Written().model_extra or {}).items()}
-    return [_look(setup, settings, written) for setup in SETUPS]
+    found = []
+    for setup in SETUPS:
+        further = [_look(setup.of(number), settings, written) for number in NUMBERS]
+        found += [_look(setup, settings, written), *(one for one in further if one.is_begun)]
+    return found
+
+
+def accounts_of(channel: str, settings: Settings) -> list[tuple[str, Settings]]:
+    """The accounts of a channel that are to be connected, each with the settings it is given."""
+    (setup,) = [one for one in SETUPS if one.channel == channel]
+    decisive = setup.needs[0].removeprefix("TUAN_").lower()
+    own = [(setup, settings), *((setup.of(number), settings.of_account(channel, number)) for number in NUMBERS)]
+    return [(one.account, known) for one, known in own if known is not None and getattr(known, decisive)]
 
 
 def _look(setup: Setup, settings: Settings, written: dict[str, str]) -> Given:
@@ -80,7 +107,11 @@ def _look(setup: Setup, settings: Settings, written: dict[str, str]) -> Given:
 
 
 def _is_given(name: str, settings: Settings, written: dict[str, str]) -> bool:
-    value = getattr(settings, name.removeprefix("TUAN_").lower(), None)
-    if isinstance(value, SecretStr):
-        value = value.get_secret_value()
-    return bool(value or os.environ.get(name) or written.get(name))
+    own = name.removeprefix("TUAN_").lower()
+    if own in settings.further or os.environ.get(name) or written.get(name):
+        return True
+    known = type(settings).model_fields.get(own)
+    value = getattr(settings, own, None)
+    if known is None or value == known.default:
+        return False
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)

@@ -164,7 +164,7 @@ def _channels(settings: Settings) -> Iterator[Finding]:
     from bot.channels import setups
 
     for one in setups.look(settings):
-        what = tell("渠道", "channel") + f" {one.setup.channel}"
+        what = tell("渠道", "channel") + f" {one.setup.account}"
         if not one.is_begun:
             yield Finding(OK, what + tell("：没有设置，不用", ": not set up, not used"))
         elif one.is_complete:

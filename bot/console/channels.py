@@ -12,13 +12,14 @@ from starlette.responses import Response
 
 from bot.budgets import ACCOUNT, GROUP, Ledger, Use, limits_of
 from bot.channels import setups
-from bot.channels.base import Capabilities, Channel, Standing
+from bot.channels.base import Capabilities, Channel, Link, Standing
 from bot.console import channel_words as words
 from bot.console import codes, names
 from bot.console.gaps import find_gaps
+from bot.console.inviting import Inviting
 from bot.console.pages import get, post
 from bot.console.visit import NotFound, Visit
-from storage import accounts, groups, outbox, places, sending
+from storage import accounts, groups, outbox, places, sending, wecom
 from storage.accounts import Account, AccountSettings
 from storage.groups import FOUND, LEFT, SPEAK_CONFIDENT, SPEAK_MENTION, SPEAK_OFF, TAKEN
 from storage.operators import ADMIN, MANAGER, VIEWER
@@ -55,10 +56,11 @@ def overview(visit: Visit) -> Response:
     with visit.read() as session:
         shown = _describe(visit, session, accounts.find_all(session))
         fresh = [one for one in groups.find_all(session) if one.management == FOUND and one.closed_at is None]
-    connected = {one.row.channel for one in shown if one.channel is not None}
+    here = {one.row.id for one in shown if one.channel is not None}
+    connected = {one.row.id for one in shown if one.standing.link is Link.CONNECTED}
     return visit.page(
         "channels.html", accounts=shown, found=fresh[:MOST_GROUPS], found_count=len(fresh), words=words,
-        setups=setups.look(visit.desk.settings), connected=connected,
+        setups=setups.look(visit.desk.settings), connected=connected, here=here,
     )
 
 
@@ -73,11 +75,13 @@ def _account(visit: Visit, *, faults: dict[str, str] | None = None, status: int 
         rows = places.find_of_account(session, account_id, MOST_GROUPS)
         held, put_off = sending.find_held(session, account_id), sending.find_put_off(session, account_id)
         others = [one for one in accounts.find_all(session) if one.channel == shown.row.channel and one.id != account_id]
+        asked = wecom.find_asked(session, [row.id for row in held])
         gaps = find_gaps(session, account_id)
         group_names = groups.find_names(session, {row.group_id for row in (*held, *put_off) if row.group_id})
     code = shown.standing.code if visit.may(ADMIN) else ""
     return visit.page(
-        "channels_one.html", status, one=shown, groups=rows, held=held, put_off=put_off, others=others, gaps=gaps,
+        "channels_one.html", status, one=shown, groups=rows, is_inviting=isinstance(shown.channel, Inviting), held=held, asked=asked,
+        put_off=put_off, others=others, gaps=gaps,
         group_names=group_names, words=words, names=names, qr=codes.draw(code) if code else "", lines=_lines(visit, shown, faults is not None),
         faults=faults or {}, abilities=words.abilities(shown.able) if shown.able else [],
     )

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from bot.console import clocks, forms, names
 from bot.console.pages import get, post
 from bot.console.visit import Visit
-from storage import groups, handovers, inbox, jobs, members, model, outbox, payments, reconciling
+from storage import groups, handovers, inbox, jobs, members, model, outbox, payments, reconciling, wecom
 from storage.operators import MANAGER, VIEWER
 
 FEW_TOLD = 5  # alerts; the queue shows them all
@@ -51,6 +51,7 @@ def today(visit: Visit) -> Response:
         troubled = inbox.find_troubled(session, SHOWN + 1)
         sayings = outbox.find_by_state(session, ASK_A_PERSON, SHOWN + 1)
         resting = jobs.find_resting(session, SHOWN + 1)
+        asked = wecom.find_asked(session, [one.id for one in sayings])
         stuck = outbox.count_stuck(session, now - STUCK_AFTER)
         unproved = [(one, json.loads(one.problems)) for one in reconciling.find_troubled(session)]
         dead_refunds = payments.find_owed(session, (payments.DEAD,), SHOWN)
@@ -66,6 +67,7 @@ def today(visit: Visit) -> Response:
         waiting=waiting,
         troubled=troubled,
         sayings=sayings,
+        asked=asked,
         resting=resting,
         stuck=stuck,
         unproved=unproved,
@@ -134,6 +136,12 @@ def confirm(visit: Visit) -> Response:
     return _queue(visit, "outbox.confirm", (outbox.HELD,), visit.translate("已确认，马上发送"))
 
 
+def remind(visit: Visit) -> Response:
+    """Once more to the channel: what a staff member was asked to send already, they are reminded of."""
+    done = visit.translate("已转给企业微信。同一条一天最多提醒三次，两次至少隔十分钟。")
+    return _queue(visit, "outbox.remind", (outbox.HELD,), done)
+
+
 def mark_sent(visit: Visit) -> Response:
     row_id, now = visit.path("id"), visit.now
 
@@ -198,6 +206,7 @@ PAGES = (
     post("/today/jobs/{id:int}/retry", retry_job, MANAGER),
     post("/today/sayings/{id:int}/send-again", send_again, MANAGER),
     post("/today/sayings/{id:int}/confirm", confirm, MANAGER),
+    post("/today/sayings/{id:int}/remind", remind, MANAGER),
     post("/today/sayings/{id:int}/mark-sent", mark_sent, MANAGER),
     post("/today/sayings/{id:int}/discard", discard, MANAGER),
 )

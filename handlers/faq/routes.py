@@ -17,6 +17,11 @@ def question(ctx: Context, asked: Question) -> None:
     silent = None if ctx.settings is None else rules.why_silent(ctx.settings.speaks, asked.is_addressed)
     if silent is None and ctx.has_operator_spoken(rules.OPERATOR_SECONDS):
         silent = "an operator is talking"
+    if silent is None and ctx.is_late():
+        if ctx.event.group_id is None:
+            _no_answer(ctx, asked, None, why="too old")
+            return
+        silent = "too old"
     if silent is not None:
         ctx.decide("silent", silent)
         return
@@ -60,11 +65,11 @@ def _search(ctx: Context, asked: Question) -> tuple[list[Candidate], str]:
     return found, asked.text
 
 
-def _no_answer(ctx: Context, asked: Question, best: Candidate | None) -> None:
+def _no_answer(ctx: Context, asked: Question, best: Candidate | None, *, why: str = "nothing known") -> None:
     confidence = None if best is None else best.confidence
     nearest = None if best is None else f"unsure: {best.passage_id}"
     if not asked.is_addressed:
-        ctx.decide("silent", nearest or "nothing known", confidence)
+        ctx.decide("silent", nearest or why, confidence)
         return
     event = ctx.event
     ctx.emit(_opened(ctx))
@@ -74,7 +79,7 @@ def _no_answer(ctx: Context, asked: Question, best: Candidate | None) -> None:
         member_name=event.member_name, text=asked.text or event.text, asked_id=ctx.inbox_id,
     )
     ctx.later(unanswered, rules.SETTLE_SECONDS)
-    ctx.decide("unanswered", nearest or "nothing known", confidence)
+    ctx.decide("unanswered", nearest or why, confidence)
 
 
 def _opened(ctx: Context) -> QuestionOpened:

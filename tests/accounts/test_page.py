@@ -7,7 +7,7 @@ import pytest
 from bot.channels.base import Link
 from bot.events import HearingBack, HearingLost
 from bot.sender import Sender
-from storage import accounts, groups
+from storage import accounts, groups, outbox, wecom
 from tests.accounts.conftest import put, second_account, states
 from tests.console.conftest import Room, room
 from tests.console_shop.conftest import audited
@@ -158,3 +158,25 @@ def test_a_viewer_changes_nothing(room: Room, stage: Stage) -> None:
 
 def test_an_unknown_account_is_not_found(room: Room, stage: Stage) -> None:
     assert room.browser("viewer").get("/channels/nobody").status_code == 404
+
+
+def test_what_a_groups_owner_must_send_is_reminded_of_and_not_confirmed(room: Room, stage: Stage) -> None:
+    put(stage, "周末有樱桃")
+    (row,) = stage.outbox()
+    with stage.database.write() as session:
+        outbox.mark(session, row.id, state=outbox.HELD, reason="等 周姐 在企业微信里确认 · waits for 周姐 to confirm in WeCom")
+        values = {"account": "stage", "kind": wecom.TASK, "chat_id": "g", "sender": "zhoujie"}
+        wecom.begin_send(session, row.id, values, stage.time)
+        wecom.set_send(session, [row.id], state=wecom.WAITING)
+    manager = room.browser("manager")
+    for place in ("/today", "/channels/stage"):
+        page = manager.get(place).text
+        assert "等群主在企业微信确认" in page
+        assert "提醒群主" in page
+        assert "可以发" not in page
+    assert "Remind the group" in room.browser("manager", "en").get("/channels/stage").text
+    manager.get("/channels/stage")
+    manager.post(f"/today/sayings/{row.id}/remind", {})
+    assert states(stage) == ["queued"]
+    assert audited(room)[-1][1] == "outbox.remind"
+    assert room.browser("viewer").get("/today").text.count("提醒群主") == 0

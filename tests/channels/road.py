@@ -20,7 +20,7 @@ from bot.talk import Talk
 from content.knowledge import Knowledge
 from content.render import Words
 from handlers.community import routes
-from storage import migrate, outbox
+from storage import accounts, migrate, outbox
 from storage.database import Database
 from storage.inbox import Interaction
 from storage.outbox import Saying
@@ -50,6 +50,11 @@ class Road:
 
     def open(self, channel: Channel) -> None:
         self.channel = channel
+        with self.database.write() as session:
+            # Budgets have scenes of their own.
+            accounts.keep(session, [(channel.account, channel.name)], self.now())
+            free = {(one.whose, one.seconds): 1_000_000 for one in channel.capabilities.allowances}
+            accounts.set_budgets(session, channel.account, free)
         self.sender = Sender(self.database, {channel.account: channel}, self.now, _at_once)
         self.dispatcher.start()
 

@@ -30,7 +30,7 @@ from bot.events import (
 )
 from bot.outbox import Button, Card, File, MiniProgram, Picture, Text
 from handlers import FEATURES
-from storage import faq, groups
+from storage import faq, groups, places
 from tests.channels.test_wechaty_faults import certificate
 from tests.channels.wechaty_peer import BOT, BOT_NAME, TOKEN, MockGateway, install, is_possible
 from tests.channels.wechaty_scene import FAST, PIXEL, Ears, channel_to, now, saying, settings_for, until
@@ -79,6 +79,8 @@ def test_from_a_join_to_an_answer_the_whole_operator_lives_in_a_wechat_group(dat
                 await until(lambda: channel.standing.login)
                 await peer.do("join", id=ROOM, who=["new"], by="p0")
                 await until(lambda: (ROOM, "new") in present(operator, "p0"))
+                with operator.database.write() as session:
+                    places.set_management(session, [f"wechaty:{ROOM}"], groups.TAKEN, groups.SPEAK_CONFIDENT)
                 await peer.say("p1", f"@{BOT_NAME} 几点送货？", ROOM, mentionIdList=[BOT])
                 await until(lambda: any("下午四点" in one.get("text", "") for one in peer.said))
                 answer = next(one for one in peer.said if "下午四点" in one.get("text", ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 from wechaty_grpc.wechaty import puppet
 
@@ -19,6 +19,7 @@ texts = some.text(some.characters(exclude_categories=["Cs"]), max_size=300)
 times = some.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=some.just(UTC))
 
 
+@settings(deadline=None)
 @given(
     ids=some.tuples(texts, texts, texts, texts), text=texts, kind=some.integers(0, 18), mentions=some.lists(texts, max_size=4),
     at=times,
@@ -38,6 +39,7 @@ def test_the_wire_is_read_as_the_generated_classes_write_it(
     assert abs((read.sent_at - at).total_seconds()) < 0.001
 
 
+@settings(deadline=None)
 @given(texts, some.integers(0, 40))
 def test_events_and_requests_are_the_generated_ones(payload: str, kind: int) -> None:
     made = puppet.EventResponse(payload=payload)
@@ -46,6 +48,7 @@ def test_events_and_requests_are_the_generated_ones(payload: str, kind: int) -> 
     assert puppet.MessagePayloadRequest().parse(id_request(payload)).id == payload
 
 
+@settings(deadline=None)
 @given(some.binary(max_size=200))
 def test_any_bytes_are_a_message_or_garbled(data: bytes) -> None:
     for read in (read_event, read_payload):

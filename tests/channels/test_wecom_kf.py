@@ -224,7 +224,7 @@ def test_wecom_going_away_in_the_middle_loses_nothing_and_doubles_nothing(
     hears(wecom_server, wecom_shop, "你好呀")
     wecom_server.close()
     rows = [wecom_shop.say(wecom_shop.customer(USER), Text(words)) for words in ("第一条", "第二条")]
-    wecom_shop.until(lambda: wecom_shop.row(rows[0]).tries)
+    wecom_shop.until(lambda: wecom_shop.row(rows[0]).reason)
     wecom_shop.until(lambda: wecom_shop.channel.standing.link == "deaf")
     wecom_server.corp.write(KF, USER, "你不在的时候")
     wecom_server.open()

@@ -6,7 +6,7 @@ import pytest
 
 from bot.channels.wecom.errors import ApiError
 from bot.events import OperatorSpoke
-from bot.outbox import POST, Card, Text
+from bot.outbox import ANSWER, POST, Card, Text
 from storage import groups, members, outbox, wecom
 from tests.channels.wecom_corp import Group, Task
 from tests.channels.wecom_place import Shop, patient
@@ -248,3 +248,12 @@ def test_a_dismissed_group_is_not_written_to(wecom_server: WecomServer, wecom_sh
         assert groups.get(session, f"wecom:{group.chat_id}").closed_at is not None
     row_id = wecom_shop.say(wecom_shop.group_of(group.chat_id), Text("开团了"), POST)
     assert wecom_shop.becomes(row_id, outbox.SUPPRESSED).reason == "group is closed"
+
+
+def test_a_post_may_be_longer_than_a_draft_and_nothing_is_cut(wecom_server: WecomServer, wecom_shop: Shop) -> None:
+    here = wecom_shop.group_of(found(wecom_server, wecom_shop, "花园团")[0].chat_id)
+    wecom_shop.becomes(wecom_shop.say(here, Text("长" * 1_300), POST), outbox.HELD)
+    assert tasks(wecom_server)[0].text == "长" * 1_300
+    for words, priority in (("长" * 1_301, POST), ("长" * 661, ANSWER)):
+        row = wecom_shop.becomes(wecom_shop.say(here, Text(words), priority), outbox.FAILED)
+        assert "characters, at most" in (row.reason or "")

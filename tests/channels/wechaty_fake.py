@@ -22,6 +22,7 @@ class FakeGateway:
     """Answers every call; `asked` are the calls by name with their requests."""
 
     def __init__(self) -> None:
+        self.rooms = [ROOM]
         self.asked: list[tuple[str, bytes]] = []
         self.payloads: dict[str, puppet.MessagePayloadResponse] = {}
         self.refusals: dict[str, tuple[grpc.StatusCode, str]] = {}
@@ -88,7 +89,7 @@ class FakeGateway:
                 wanted = puppet.MessagePayloadRequest().parse(request).id
                 return bytes(self.payloads[wanted])
             case "RoomList":
-                return bytes(puppet.RoomListResponse(ids=[ROOM]))
+                return bytes(puppet.RoomListResponse(ids=self.rooms))
             case "RoomPayload":
                 return bytes(puppet.RoomPayloadResponse(id=ROOM, topic="群"))
             case "RoomMemberList":

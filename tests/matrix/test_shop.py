@@ -9,7 +9,7 @@ from typing import Any
 from bot.app import Operator, open_database, wall_clock
 from bot.settings import Settings
 from content import demo
-from storage import groups, inbox
+from storage import groups, inbox, places
 from tests.matrix.homeserver import Homeserver, Person
 
 PATIENCE = 400  # times 0.1 s
@@ -39,9 +39,10 @@ def test_a_question_in_a_room_is_answered_there_from_the_shops_knowledge(
     def switched_on(group_id: str) -> bool:
         with operator.database.write() as session:
             group = groups.find(session, group_id)
-            if group is not None:
-                group.speaks = groups.SPEAK_CONFIDENT
-            return group is not None and group.name == "阳光小区团购群"
+            if group is None or group.name != "阳光小区团购群":
+                return False
+            places.set_management(session, [group_id], groups.TAKEN, groups.SPEAK_CONFIDENT)
+            return True
 
     async def scene() -> list[str]:
         await operator.start()

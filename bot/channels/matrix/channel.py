@@ -9,7 +9,7 @@ from datetime import datetime
 
 import structlog
 
-from bot.channels.base import Allowance, Capabilities, Hears, Link, Outgoing, Receive, Says, Standing, TryAgain
+from bot.channels.base import Allowance, Capabilities, Hears, Link, Outgoing, Receive, Says, Standing, TryAgain, insist
 from bot.channels.matrix.hearing import Hearing
 from bot.channels.matrix.reading import Reader
 from bot.channels.matrix.rooms import CHANNEL, Notebook, Rooms
@@ -78,6 +78,7 @@ class MatrixChannel:
 
     async def send(self, message: Outgoing) -> str | None:
         """Say it; its key is the transaction, so that saying it again after a crash shows it once."""
+        insist(self.capabilities, message)
         if self._saying is None:
             raise TryAgain("not started")
         return await self._saying.send(message)

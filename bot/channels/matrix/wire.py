@@ -151,8 +151,10 @@ class Homeserver:
                 response = await self._client.send(method, without_token(path), data, headers, timeout=seconds)
                 async with response:
                     told = await _read_at_most(response.content, most)
-        except (ClientError, OSError, TimeoutError) as trouble:
-            raise Unreachable(str(trouble) or f"no answer in {seconds:.0f} s") from None
+        except TimeoutError:
+            raise Unreachable("the homeserver does not answer") from None
+        except (ClientError, OSError) as trouble:
+            raise Unreachable(f"the homeserver cannot be reached ({type(trouble).__name__})") from None
         if response.status == 429:
             raise Limited(_wait_asked(told, response.headers.get("Retry-After", "")))
         if response.status >= 500:

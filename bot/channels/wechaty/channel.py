@@ -21,6 +21,7 @@ from bot.channels.base import (
     Says,
     Standing,
     TryAgain,
+    insist,
 )
 from bot.channels.wechaty.connection import Connection, End, Pace
 from bot.channels.wechaty.files import Keep, OurFiles
@@ -120,6 +121,7 @@ class WechatyChannel:
 
     async def send(self, message: Outgoing) -> str | None:
         """Say it. Raises TryAgain while not connected, NeverSaid when refused, Unsure when the answer was lost."""
+        insist(self.capabilities, message)
         gateway = None if self._connection is None else self._connection.gateway
         if gateway is None or not self._is_logged_in:
             raise TryAgain("the account is not connected", after=5)

@@ -39,8 +39,6 @@ class Speech:
 
     async def say(self, gateway: Gateway, message: Outgoing) -> str | None:
         """Say it; gives the gateway's message id where it tells. Raises TryAgain, NeverSaid or Unsure."""
-        if len(message.text) > MAX_TEXT:
-            raise NeverSaid(f"longer than {MAX_TEXT} characters")
         method, request = await self._prepared(gateway, message)
         try:
             answer = await gateway.call(method, request, SECONDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -19,6 +20,7 @@ from bot.channels.base import (
     Receive,
     Says,
     Standing,
+    insist,
 )
 from bot.channels.wecom.account import Account, split_ids
 from bot.channels.wecom.api import Api, Patience
@@ -26,7 +28,7 @@ from bot.channels.wecom.callbacks import Callbacks
 from bot.channels.wecom.crypto import BadKey, Forged, Seal
 from bot.channels.wecom.drafts import Drafts
 from bot.channels.wecom.errors import WecomError
-from bot.channels.wecom.ids import CHANNEL, kf_parts
+from bot.channels.wecom.ids import CHANNEL, kf_parts, plain
 from bot.channels.wecom.join_ways import JoinWays
 from bot.channels.wecom.kf import Kf
 from bot.channels.wecom.kf_says import KfVoice, is_for_operator
@@ -43,7 +45,9 @@ from storage.database import Database
 log = structlog.get_logger()
 
 DAY = 86_400
+WELCOME = "shop"  # the name of the one welcome the console sets
 MAX_TEXT = 660  # Chinese characters in 2,048 bytes
+MAX_POST = 1_300  # in 4,000 bytes
 
 
 class WecomChannel:
@@ -53,7 +57,7 @@ class WecomChannel:
     name = CHANNEL
     capabilities = Capabilities(
         hears=frozenset({
-            Hears.PRIVATE_TEXT, Hears.JOIN, Hears.JOIN_INVITER, Hears.LEAVE, Hears.TOPIC, Hears.ROSTER,
+            Hears.PRIVATE_TEXT, Hears.JOIN, Hears.JOIN_INVITER, Hears.LEAVE, Hears.TOPIC,
         }),
         says=frozenset({Says.TEXT, Says.PICTURE, Says.CARD, Says.MINI_PROGRAM, Says.FILE}),
         max_text=MAX_TEXT, is_idempotent=True,
@@ -125,11 +129,13 @@ class WecomChannel:
         await self._media.close()
 
     async def send(self, message: Outgoing) -> str | None:
+        is_post = message.here.group_id is not None and message.priority >= POST
+        insist(POSTING if is_post else self.capabilities, message)
         if kf_parts(message.here.id) is not None:
             return await self._say_privately(message)
         if message.here.group_id is None:
             raise NeverSaid("企业微信里只能发到客户群和微信客服 · only customer groups and 微信客服 can be written to")
-        if message.priority >= POST:
+        if is_post:
             await self.sends.hand(message)
         else:
             await self.drafts.hand(message)
@@ -165,6 +171,22 @@ class WecomChannel:
             return False
         return True
 
+    async def invite(self, state: str, group_ids: Sequence[str], name: str) -> str:
+        """Make a code to join these groups by, or change where it leads: empty, or what is wrong in plain words."""
+        try:
+            await self.join_ways.make(state, [plain(one) for one in group_ids], remark=name)
+        except (WecomError, ValueError) as error:
+            return str(error)
+        return ""
+
+    async def greet(self, text: str, title: str, url: str) -> str:
+        """Set the welcome that the owners of groups can choose: empty, or what is wrong in plain words."""
+        try:
+            await self.welcomes.put(WELCOME, text, title=title, url=url)
+        except WecomError as error:
+            return str(error)
+        return ""
+
     async def check(self) -> str:
         """Does the account work: empty, or what is wrong in plain words."""
         try:
@@ -173,3 +195,6 @@ class WecomChannel:
             self._shared.note(error)
             return str(error)
         return ""
+
+
+POSTING = replace(WecomChannel.capabilities, max_text=MAX_POST)
