@@ -12,6 +12,7 @@ import typer
 from bot.commands import (
     backups,
     benching,
+    content_group,
     doctor,
     importing,
     log,
@@ -54,6 +55,7 @@ app.command("import", help=tell("导入商品、问答、成员", "take products
     importing.import_rows
 )
 app.add_typer(questions.faq, name="faq")
+app.add_typer(content_group.content, name="content")
 app.add_typer(rosters.roster, name="roster")
 app.command("log", help=tell("最近的互动", "the last interactions"))(log.log)
 app.command("backup", help=tell("备份到一个文件", "everything into one file"))(backups.backup)
