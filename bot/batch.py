@@ -211,8 +211,14 @@ class Batch:
             if understood is None:
                 row["outcome"] = "none"
                 return None
-            ear, request = understood
             context = self._context(event, row["id"], received_at)
+            ear, request = understood
+            while ear.only_if is not None and not ear.only_if(context, request):
+                understood = router.understand(event, ear)
+                if understood is None:
+                    row["outcome"] = "none"
+                    return None
+                ear, request = understood
             context.outbox.feature = row["heard_by"] = ear.feature
             self._answer(context, ear, request)
             return context

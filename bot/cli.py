@@ -17,6 +17,7 @@ from bot.commands import (
     importing,
     log,
     operators,
+    plans,
     questions,
     resetting,
     rosters,
@@ -56,6 +57,8 @@ app.command("import", help=tell("导入商品、问答、成员", "take products
 )
 app.add_typer(questions.faq, name="faq")
 app.add_typer(rosters.roster, name="roster")
+content.content.command("export", help=tell("把计划写成文件", "the plan as a file"))(plans.export_plan)
+content.content.command("import", help=tell("从文件读入计划", "take a plan from a file"))(plans.import_plan)
 app.add_typer(content.content, name="content")
 app.command("log", help=tell("最近的互动", "the last interactions"))(log.log)
 app.command("backup", help=tell("备份到一个文件", "everything into one file"))(backups.backup)

@@ -179,6 +179,42 @@ class MomentSet(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PollAsked(Event):
+    """A poll opens in a group, by a post that said it (`is_said`) or by an operator; `right` is the number of a quiz's right
+    choice, 0 for none. `source` says where it comes from."""
+
+    question: str = ""
+    choices: tuple[str, ...] = ()
+    right: int = 0
+    hours: int = 24
+    source: str = ""
+    is_said: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollProgressDue(Event):
+    """Somebody voted some minutes ago: time to say how a poll goes."""
+
+    poll_id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollClosingDue(Event):
+    """A poll's time is over, or an operator ends it."""
+
+    poll_id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialCountDue(Event):
+    """What groups did after one time of a plan whose variants are tried is to be counted; `looks` is how often we waited."""
+
+    trial_id: int = 0
+    slot: str = ""
+    looks: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorSpoke(Event):
     """An operator says something in a conversation, from the console; for a handover when it has one. `address` is
     where they sit, for the audit log."""
@@ -196,7 +232,7 @@ KINDS: dict[str, type[Event]] = {
         MessageReceived, MemberJoined, MemberLeft, TopicChanged, GroupFound, GroupClosed, HearingLost, HearingBack,
         MembersListed, GreetingDue,
         QuestionUnanswered, OperatorSpoke, ModelAnswered, QuestionOpened, HandoverOpened, MemberSpokeAgain, DeadlineReached, JudgingDue,
-        PostDue, MomentSet, *trading.EVENTS,
+        PostDue, MomentSet, PollAsked, PollProgressDue, PollClosingDue, TrialCountDue, *trading.EVENTS,
     )
 }
 

@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from bot.recurrence import to_utc, zone_of
+
 DAY = 24 * 60  # minutes
 MOST_SPANS = 6
 FARTHEST_DAYS = 400  # we look no farther for the next opening; a shop closed that long is not one
@@ -112,3 +114,15 @@ class Hours:
         days, rest = divmod(minute, DAY)
         wall = datetime.combine(day + timedelta(days=days), time(rest // 60, rest % 60), self.zone)
         return wall.astimezone(UTC)
+
+
+def quiet_until(moment: datetime, quiet: str, zone: str) -> datetime | None:
+    """When the quiet hours this moment falls into end; None outside them."""
+    wall = moment.astimezone(zone_of(zone)).replace(tzinfo=None)
+    minute = wall.hour * 60 + wall.minute
+    midnight = wall.replace(hour=0, minute=0, second=0, microsecond=0)
+    for start, end in read_spans(quiet):
+        for days in (0, 1):
+            if start - days * DAY <= minute < end - days * DAY:
+                return to_utc(midnight + timedelta(minutes=end - days * DAY), zone)
+    return None

@@ -25,6 +25,7 @@ class Ear:
     parse: Callable[[MessageReceived], Any]
     handle: Callable[[Context, Any], None]
     writes: bool
+    only_if: Callable[[Context, Any], bool] | None = None
 
 
 class Routes:
@@ -38,13 +39,14 @@ class Routes:
         self.crowds: list[tuple[type[Event], Callable[[Sequence[tuple[Context, Any]]], None]]] = []
 
     def message(
-        self, parse: Parser[Request], *, writes: bool = True
+        self, parse: Parser[Request], *, writes: bool = True, only_if: Callable[[Context, Request], bool] | None = None
     ) -> Callable[[Handler[Request]], Handler[Request]]:
         """Hear the messages `parse` understands. A handler that only looks and speaks says `writes=False`: it needs
-        no savepoint for a refusal to undo."""
+        no savepoint for a refusal to undo. Words that mean something only at times (a bare number) are looked at with
+        `only_if`; where it says no, the next ears are asked."""
 
         def heard(handle: Handler[Request]) -> Handler[Request]:
-            self.ears.append(Ear(self.feature, parse, handle, writes))
+            self.ears.append(Ear(self.feature, parse, handle, writes, only_if))
             return handle
 
         return heard
@@ -91,9 +93,11 @@ class Router:
             for kind, handle in routes.listeners:
                 self.listeners[kind] = (*self.listeners.get(kind, ()), (routes.feature, handle))
 
-    def understand(self, message: MessageReceived) -> tuple[Ear, Any] | None:
-        """The first ear whose parser understood, with what it understood; None for talk that is not for us."""
-        for parse, ear in self._parsers:
+    def understand(self, message: MessageReceived, after: Ear | None = None) -> tuple[Ear, Any] | None:
+        """The first ear whose parser understood (of those after one that did not want it), with what it understood; None
+        for talk that is not for us."""
+        parsers = self._parsers if after is None else self._parsers[self.ears.index(after) + 1 :]
+        for parse, ear in parsers:
             request = parse(message)
             if request is not None:
                 return ear, request

@@ -1,13 +1,27 @@
 """The table of contents: every feature, in listening order."""
 
 from bot.routing import Routes
-from handlers import clocks, community, complaints, faq, group_buy, menu, orders, posts, ratings, service, welcome
+from handlers import (
+    clocks,
+    community,
+    complaints,
+    faq,
+    group_buy,
+    menu,
+    orders,
+    polls,
+    posts,
+    ratings,
+    service,
+    welcome,
+)
 
 # The first feature that understands a message answers it; a fact is heard by all, in this order.
 FEATURES: tuple[Routes, ...] = (
     community.routes,
     welcome.routes,
     menu.routes,
+    polls.routes,
     group_buy.routes,
     orders.routes,
     service.routes,

@@ -26,6 +26,7 @@ from storage import (
     outbox,
     payments,
     plans,
+    polls,
     posts,
     products,
     promises,
@@ -36,6 +37,7 @@ from storage import (
     search,
     stock,
     teams,
+    variants,
     wecom,
 )
 from storage.base import Base
@@ -43,6 +45,6 @@ from storage.base import Base
 METADATA = Base.metadata
 TABLES = (
     accounts, answers, audiences, audit, clocks, demands, desk, drops, faq, groups, handovers, hours, inbox, jobs,
-    learning, members, mix, model, moments, occurrences, operators, orders, outbox, payments, plans, posts, products,
-    promises, proposals, question_sets, reconciling, revisions, search, stock, teams, wecom,
+    learning, members, mix, model, moments, occurrences, operators, orders, outbox, payments, plans, polls, posts, products,
+    promises, proposals, question_sets, reconciling, revisions, search, stock, teams, variants, wecom,
 )

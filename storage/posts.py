@@ -14,8 +14,8 @@ from storage.base import AnyRow, Base, BigId, UtcTime, hold
 
 ADVERT, SERVICE, KNOWLEDGE, TALK, GAME = "advert", "service", "knowledge", "talk", "game"
 KINDS = (ADVERT, SERVICE, KNOWLEDGE, TALK, GAME)
-TEXT, PICTURE, CARD, MINI = "text", "picture", "card", "mini"
-PART_KINDS = (TEXT, PICTURE, CARD, MINI)
+TEXT, PICTURE, CARD, MINI, POLL = "text", "picture", "card", "mini", "poll"
+PART_KINDS = (TEXT, PICTURE, CARD, MINI, POLL)
 
 
 class Post(Base):
@@ -40,7 +40,7 @@ class Post(Base):
 
 
 class PostVersion(Base):
-    """What a post said from one edit to the next. `parts` is a JSON list, each {"kind": text|picture|card|mini, …} with
+    """What a post said from one edit to the next. `parts` is a JSON list, each {"kind": text|picture|card|mini|poll, …} with
     the fields of bot.outbox, their words being templates; `product_id` is the product that `product` stands for."""
 
     __tablename__ = "post_versions"

@@ -19,7 +19,7 @@ from content.findings import BLOCK, OK, Finding, worst
 if TYPE_CHECKING:
     from content.lint import Facts
 
-content = typer.Typer(no_args_is_help=True, help=tell("检查要发的文字", "check what is to be said"))
+content = typer.Typer(no_args_is_help=True, help=tell("要发的内容：检查、导出、导入", "what is to be said: check, export, import"))
 LARGEST = 1_000_000  # bytes of a text
 UNREADABLE = 2
 

@@ -49,6 +49,35 @@ MEMBER = _names(
     group="群 群聊 群编号 所在群 group_id",
     note="备注 说明 remark",
 )
+PLAN = _names(
+    id="编号 计划编号 plan_id",
+    name="计划 计划名称 名称 plan",
+    state="状态",
+    when="时间 发送时间 什么时候",
+    when_kind="时间类型",
+    offset_minutes="提前分钟 相隔分钟",
+    at_time="几点",
+    time_zone="时区",
+    groups="群 发到 群聊 group audience",
+    min_members="最少人数",
+    max_members="最多人数",
+    active_days="活跃天数",
+    quiet_days="无广告天数",
+    addressee="发给",
+    starts_on="开始日期",
+    ends_on="结束日期",
+    skipped_days="跳过日期",
+    skips_holidays="跳过休息日",
+    late_policy="迟到处理",
+    late_minutes="迟到分钟",
+    post_id="内容编号",
+    title="标题 内容标题",
+    kind="类型 内容类型",
+    text="内容 文字 正文 words",
+    parts="内容段",
+    tags="标签",
+    product="商品 商品编号",
+)
 
 
 def known_as(header: str, names: Names) -> str:

@@ -17,6 +17,7 @@ from bot.outbox import Said
 from bot.values import Subject, Values
 from content import render
 from content.findings import BLOCK, Finding, is_blocked
+from content.polls import Poll
 from content.render import BrokenTemplate
 from handlers.posts import checking, judging, messages, planning, rules
 from handlers.posts.drafts import BadPlan, BadPost, Editor, PlanDraft, PostDraft
@@ -34,6 +35,7 @@ class Made:
     said: list[Said] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     trouble: str | None = None
+    polls: list[Poll] = field(default_factory=list)
 
 
 def subject_of(
@@ -52,11 +54,14 @@ def make_parts(
     made = Made()
     try:
         mention = subject.member_id
-        made.said = messages.make(parts, messages.find_values(session, parts, subject, values), mention)
+        found = messages.find_values(session, parts, subject, values)
+        made.said, made.polls = messages.make(parts, found, mention), messages.find_polls(parts, found)
     except messages.MissingValue as missing:
         made.trouble = f"{rules.MISSING}: {missing}"
     except BrokenTemplate as broken:
         made.trouble = f"{rules.BROKEN}: {broken}"
+    if made.polls and (mention is not None or len(made.polls) > 1):
+        made.trouble = f"{rules.BROKEN}: a post has one poll, and says it in a group"
     for part in made.said:
         made.findings += checking.check(session, part.text or getattr(part, "title", "") or part.kind, kind, subject)
     if is_blocked(made.findings):
@@ -78,7 +83,13 @@ def save_post(
                 render.check(part.get(name, ""), samples)
             except BrokenTemplate as broken:
                 raise BadPost(f"parts.{number}.{name}", str(broken)) from None
-        words = "\n".join(render.render(part.get(name, ""), samples) for name in messages.FIELDS[part["kind"]])
+        made = {name: render.render(part.get(name, ""), samples) for name in messages.FIELDS[part["kind"]]}
+        if part["kind"] == "poll":
+            try:
+                messages.read_poll(made)
+            except BrokenTemplate as bad:
+                raise BadPost(f"parts.{number}", str(bad)) from None
+        words = "\n".join(made.values())
         findings += checking.check(session, words, draft.kind)
     blocked = next((one for one in findings if one.level == BLOCK), None)
     if blocked is not None:
@@ -112,7 +123,7 @@ def save_plan(
     draft.fill(plan)
     plan.updated_at = now
     post = posts.get(session, plan.post_id)
-    _ask_for_yes(session, plan, post, editor, now)
+    ask_for_yes(session, plan, post, editor, now)
     session.flush()
     if plan.state == plans.ACTIVE:
         planning.begin(session, plan, now)
@@ -122,7 +133,8 @@ def save_plan(
     return plan
 
 
-def _ask_for_yes(session: Session, plan: Plan, post: Post, editor: Editor, now: datetime) -> None:
+def ask_for_yes(session: Session, plan: Plan, post: Post, editor: Editor, now: datetime) -> None:
+    """What an admin writes has the yes it needs, what a manager writes waits for it."""
     groups = audiences.find_groups(session, plan.audience_of, now)
     all_rules = [mix.get_rules(session), *(mix.get_rules(session, group.id) for group in groups)]
     if not any(judging.needs_approval(plan, post.kind, one) for one in all_rules):
@@ -176,7 +188,7 @@ def send_now(
     recurrence.zone_of(zone)
     session.add(plan)
     session.flush()
-    _ask_for_yes(session, plan, post, editor, now)
+    ask_for_yes(session, plan, post, editor, now)
     planning.begin(session, plan, now)
     session.flush()
     return plan

@@ -71,6 +71,8 @@ class PostDraft:
             raise BadPost("parts", f"a post has 1 to {MAX_PARTS} parts")
         for number, part in enumerate(self.parts):
             self._check_part(f"parts.{number}", part)
+        if sum(part["kind"] == posts.POLL for part in self.parts) > 1:
+            raise BadPost("parts", "a post has one poll at most")
 
     def _check_part(self, where: str, part: Mapping[str, Any]) -> None:
         if part.get("kind") not in FIELDS:

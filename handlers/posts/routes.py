@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from bot.context import Context
-from bot.events import GroupFound, MemberJoined, MomentSet, PostDue
+from bot.events import GroupFound, MemberJoined, MomentSet, PollAsked, PostDue, TrialCountDue
 from bot.outbox import Conversation
 from bot.routing import Routes
-from handlers.posts import actions, judging, messages, planning, rules, values
+from handlers.posts import actions, judging, messages, planning, rules, trying, values
 from handlers.posts.rules import Verdict
 from storage import due, occurrences, plans, posts
 from storage.due import Due
@@ -38,10 +38,10 @@ def post_due(ctx: Context, fact: PostDue) -> None:
 
 def say(ctx: Context, plan: Plan, row: Due) -> Verdict:
     """Put the post into the outbox with its live values; what keeps it from being said is the verdict."""
-    post = posts.get(ctx.session, plan.post_id)
-    version = posts.get_version(ctx.session, post.id, post.version)
+    post_id, number = trying.choose(ctx, plan, row)
+    post, version = posts.get(ctx.session, post_id), posts.get_version(ctx.session, post_id, number)
     subject = actions.subject_of(ctx.shop, plan, row.group_id, ctx.now, version.product_id, row.slot, row.member_id)
-    made = actions.make_parts(ctx.session, version.part_list, post.kind, subject, ctx.values)
+    made = actions.make_parts(ctx.session, version.part_list, version.kind, subject, ctx.values)
     if made.trouble is not None:
         return Verdict(occurrences.SKIPPED, made.trouble)
     here = ctx.here
@@ -50,8 +50,14 @@ def say(ctx: Context, plan: Plan, row: Due) -> Verdict:
         private = f"{row.channel}:p:{row.member_id.removeprefix(row.channel + ':')}"
         here = Conversation(private, row.channel, None, row.member_id, here.language)
     messages.post_said(ctx.outbox, here, row.id, made.said)
+    for poll in made.polls:
+        ctx.emit(PollAsked(
+            key=f"poll:post:{row.id}", lane=row.group_id, occurred_at=ctx.now, channel=row.channel, conversation=row.group_id,
+            group_id=row.group_id, question=poll.question, choices=poll.choices, right=poll.right or 0, hours=poll.hours,
+            source=f"post {post.id}", is_said=True,
+        ))
     due.queue(
-        ctx.session, row.id, cause_id=ctx.inbox_id, post_id=post.id, kind=post.kind, version=post.version, now=ctx.now
+        ctx.session, row.id, cause_id=ctx.inbox_id, post_id=post.id, kind=version.kind, version=version.version, now=ctx.now
     )
     ctx.decide("done", f"plan {plan.id}")
     return Verdict(rules.SAY)
@@ -74,3 +80,8 @@ def moment_set(ctx: Context, fact: MomentSet) -> None:
     at = datetime.fromisoformat(fact.at).astimezone(UTC) if fact.at else None
     planning.moment_set(ctx.session, fact.anchor, fact.subject, fact.group_id or "", at, ctx.now)
     ctx.decide("done", f"{fact.anchor} {fact.subject}"[:200])
+
+
+@routes.fact(TrialCountDue)
+def trial_count_due(ctx: Context, fact: TrialCountDue) -> None:
+    trying.count(ctx, fact)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.hours import DAY, read_spans
-from bot.recurrence import to_utc, zone_of
+from bot.hours import quiet_until
+from bot.recurrence import zone_of
 from storage.mix import MixRules
 from storage.occurrences import ASKED, SKIPPED, SUPPRESSED
 from storage.plans import ASK, SEND, SKIP
@@ -96,18 +96,6 @@ def judge_lateness(case: Case) -> Verdict | None:
         return Verdict(ASKED, words)
     if case.late_policy == SKIP or late > timedelta(minutes=case.late_minutes):
         return Verdict(SKIPPED, words)
-    return None
-
-
-def quiet_until(moment: datetime, quiet: str, zone: str) -> datetime | None:
-    """When the quiet hours this moment falls into end; None outside them."""
-    wall = moment.astimezone(zone_of(zone)).replace(tzinfo=None)
-    minute = wall.hour * 60 + wall.minute
-    midnight = wall.replace(hour=0, minute=0, second=0, microsecond=0)
-    for start, end in read_spans(quiet):
-        for days in (0, 1):
-            if start - days * DAY <= minute < end - days * DAY:
-                return to_utc(midnight + timedelta(minutes=end - days * DAY), zone)
     return None
 
 
