@@ -26,8 +26,11 @@ from bot.context import Shop
 from bot.deadlines import Deadlines
 from bot.dispatch import Dispatcher, Kept
 from bot.jobs import AnswerWanted, RefundWanted
+from bot.payments.base import Provider
+from bot.payments.billing import Billing
 from bot.payments.offline import Offline
 from bot.payments.refunding import Refunding
+from bot.payments.setup import open_wechat
 from bot.posting import Posting
 from bot.rounds import Rounds
 from bot.routing import Router, Routes
@@ -35,7 +38,7 @@ from bot.sender import Sender
 from bot.settings import Settings
 from bot.talk import Talk
 from bot.web import app as web
-from bot.web import callbacks, health
+from bot.web import callbacks, health, paying
 from bot.worker import Worker
 from content.knowledge import Knowledge
 from content.learning.reading import Learner
@@ -91,7 +94,10 @@ class Operator:
             self.database, self.shop, self.assistant, budget_of_model(settings), now,
             seconds=settings.model_timeout_seconds, zone=settings.time_zone,
         )
-        refunding = Refunding(self.database, {one.name: one for one in (Offline(),)}, now)
+        wants_wechat = bool(settings.wechat_pay_mchid)
+        self.cashier = open_wechat(settings, self.database, self.dispatcher, now) if wants_wechat else None
+        providers: list[Provider] = [Offline(), *([self.cashier] if self.cashier is not None else [])]
+        refunding = Refunding(self.database, {one.name: one for one in providers}, now)
         self.worker = Worker(
             self.database, self.dispatcher, {AnswerWanted: asking.answer, RefundWanted: refunding.refund}, now
         )
@@ -126,6 +132,8 @@ class Operator:
         self.clock.every(10.0, self.sender.recover)
         self.clock.every(3600.0, self._tidy)
         self.clock.every(30.0, self._learn)
+        self.clock.every(5.0, self._look_at_charges)
+        self.clock.every(3600.0, self._check_bills)
         self.clock.start()
 
     def _keep_accounts(self, session: Session) -> None:
@@ -158,6 +166,8 @@ class Operator:
         await self.sender.stop()
         for called in self.called.values():
             await called.close()
+        if self.cashier is not None:
+            await asyncio.to_thread(self.cashier.close)
         self.database.close()
 
     async def _retry(self) -> None:
@@ -168,6 +178,14 @@ class Operator:
 
     async def _go_round(self) -> None:
         await asyncio.to_thread(self.rounds.go)
+
+    async def _look_at_charges(self) -> None:
+        if self.cashier is not None:
+            await self.cashier.look()
+
+    async def _check_bills(self) -> None:
+        if self.cashier is not None:
+            await Billing(self.cashier).go()
 
     async def _refresh(self) -> None:
         await asyncio.to_thread(self.shelf.refresh)
@@ -254,6 +272,6 @@ def build(settings: Settings, operator: Operator) -> Starlette:
     )
     routes = [
         *health.routes(vitals), *web.routes(settings, operator.database, operator.web_channel),
-        *callbacks.routes(operator.called), *console.routes(desk),
+        *callbacks.routes(operator.called), *paying.routes(operator.cashier), *console.routes(desk),
     ]
     return Starlette(routes=routes, lifespan=lifespan)

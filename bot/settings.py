@@ -62,6 +62,15 @@ class Settings(BaseSettings):
     wecom_staff: str = Field(default="", description="WeCom: user ids who get plans and drafts of groups without an owner")
     wecom_api: str = Field(default="https://qyapi.weixin.qq.com", description="WeCom: address of its API")
 
+    wechat_pay_mchid: str = Field(default="", description="WeChat Pay: merchant id (商户号); empty: no WeChat Pay")
+    wechat_pay_appid: str = Field(default="", description="WeChat Pay: app id bound to the merchant")
+    wechat_pay_key_file: Path | None = Field(default=None, description="WeChat Pay: PEM file of the merchant's private key")
+    wechat_pay_serial: str = Field(default="", description="WeChat Pay: serial number of the merchant's certificate")
+    wechat_pay_apiv3_key: SecretStr = Field(default=SecretStr(""), description="WeChat Pay: APIv3 key, 32 characters")
+    wechat_pay_public_key_file: Path | None = Field(default=None, description="WeChat Pay: PEM file of its public key")
+    wechat_pay_public_key_id: str = Field(default="", description="WeChat Pay: id of that key, PUB_KEY_ID_…")
+    wechat_pay_api: str = Field(default="https://api.mch.weixin.qq.com", description="WeChat Pay: address of its API")
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, home: Path) -> Path:

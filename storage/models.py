@@ -5,6 +5,8 @@ from storage import (
     answers,
     audiences,
     audit,
+    bills,
+    charges,
     clocks,
     demands,
     desk,
@@ -42,7 +44,7 @@ from storage.base import Base
 
 METADATA = Base.metadata
 TABLES = (
-    accounts, answers, audiences, audit, clocks, demands, desk, drops, faq, groups, handovers, hours, inbox, jobs,
+    accounts, answers, audiences, audit, bills, charges, clocks, demands, desk, drops, faq, groups, handovers, hours, inbox, jobs,
     learning, members, mix, model, moments, occurrences, operators, orders, outbox, payments, plans, posts, products,
     promises, proposals, question_sets, reconciling, revisions, search, stock, teams, wecom,
 )

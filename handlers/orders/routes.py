@@ -24,7 +24,7 @@ from bot.trading import (
     RefundRetryAsked,
 )
 from handlers.orders import actions, messages, refunds
-from storage import orders, payments, reconciling
+from storage import charges, orders, payments, reconciling
 
 ASKED = re.compile(r"(?:@\S+\s*)?(?:查一?下|看看)?我的订单[?？!！。]*|(?:@\S+\s*)?my orders[?.!]*", re.IGNORECASE)
 LONGEST = 30
@@ -68,6 +68,8 @@ def payment_received(ctx: Context, fact: PaymentReceived) -> None:
         ctx.session, fact.order_id, fact.provider, fact.reference, fact.amount_fen, received_at=received_at, by=fact.by,
         cause=str(ctx.inbox_id), now=ctx.now,
     )
+    if fact.charge_id:
+        charges.mark_paid(ctx.session, fact.charge_id, ctx.now)
     for one in received.facts:
         ctx.emit(one)
     ctx.decide("done", received.outcome)

@@ -34,6 +34,7 @@ DOORS = {
     "aiohttp": ("bot/channels/matrix/",),
     "grpc": ("bot/channels/wechaty/",),
     "wechaty_grpc": ("bot/channels/wechaty/",),
+    "wechatpayv3": ("bot/payments/wechat.py",),
 }
 TYPES_ONLY = {"sqlalchemy.orm": {"Session"}, "sqlalchemy": {"Row"}}
 UNWANTED = re.compile(r"(util|helper|manager|service)s?$", re.IGNORECASE)
