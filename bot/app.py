@@ -25,7 +25,8 @@ from bot.console import app as console
 from bot.context import Shop
 from bot.deadlines import Deadlines
 from bot.dispatch import Dispatcher, Kept
-from bot.jobs import AnswerWanted, RefundWanted
+from bot.hooking import Hooking
+from bot.jobs import AnswerWanted, HookWanted, Job, RefundWanted
 from bot.payments.base import Provider
 from bot.payments.billing import Billing
 from bot.payments.offline import Offline
@@ -38,8 +39,8 @@ from bot.sender import Sender
 from bot.settings import Settings
 from bot.talk import Talk
 from bot.web import app as web
-from bot.web import callbacks, health, paying
-from bot.worker import Worker
+from bot.web import callbacks, health, hooks, paying
+from bot.worker import Work, Worker
 from content.knowledge import Knowledge
 from content.learning.reading import Learner
 from content.render import Words
@@ -71,7 +72,7 @@ class Operator:
         self.database = Database(settings.database, pool_size=settings.lanes + 8)
         self.shop = Shop(
             settings.shop_name, settings.bot_name, settings.public_url, settings.language, settings.has_model,
-            settings.time_zone,
+            settings.time_zone, len(settings.hook_targets),
         )
         self.shelf = Shelf(self.database, Knowledge())
         self.web_channel = WebChannel(self.database, settings, now)
@@ -96,11 +97,13 @@ class Operator:
         )
         wants_wechat = bool(settings.wechat_pay_mchid)
         self.cashier = open_wechat(settings, self.database, self.dispatcher, now) if wants_wechat else None
-        providers: list[Provider] = [Offline(), *([self.cashier] if self.cashier is not None else [])]
+        providers: list[Provider] = [Offline(), Offline("shop"), *([self.cashier] if self.cashier is not None else [])]
         refunding = Refunding(self.database, {one.name: one for one in providers}, now)
-        self.worker = Worker(
-            self.database, self.dispatcher, {AnswerWanted: asking.answer, RefundWanted: refunding.refund}, now
-        )
+        hooking = Hooking(settings.hook_targets, settings.hooks_out_secret.get_secret_value(), now)
+        work: dict[type[Job], Work] = {
+            AnswerWanted: asking.answer, RefundWanted: refunding.refund, HookWanted: hooking.deliver,
+        }
+        self.worker = Worker(self.database, self.dispatcher, work, now)
         self.deadlines = Deadlines(self.database, self.dispatcher, now)
         self.rounds = Rounds(self.database, self.dispatcher, now)
         self.posting = Posting(self.database, self.dispatcher, now, write_ahead)
@@ -272,6 +275,7 @@ def build(settings: Settings, operator: Operator) -> Starlette:
     )
     routes = [
         *health.routes(vitals), *web.routes(settings, operator.database, operator.web_channel),
-        *callbacks.routes(operator.called), *paying.routes(operator.cashier), *console.routes(desk),
+        *callbacks.routes(operator.called), *paying.routes(operator.cashier),
+        *hooks.routes(settings.hook_secrets, operator.dispatcher.receive, operator.now), *console.routes(desk),
     ]
     return Starlette(routes=routes, lifespan=lifespan)

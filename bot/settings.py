@@ -71,6 +71,10 @@ class Settings(BaseSettings):
     wechat_pay_public_key_id: str = Field(default="", description="WeChat Pay: id of that key, PUB_KEY_ID_…")
     wechat_pay_api: str = Field(default="https://api.mch.weixin.qq.com", description="WeChat Pay: address of its API")
 
+    hooks_in: SecretStr = Field(default=SecretStr(""), description="shops that may tell us: name=secret, by comma")
+    hooks_out: str = Field(default="", description="addresses that hear of orders, by comma")
+    hooks_out_secret: SecretStr = Field(default=SecretStr(""), description="what hooks to them are signed with")
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, home: Path) -> Path:
@@ -92,6 +96,16 @@ class Settings(BaseSettings):
     def origins(self) -> frozenset[str]:
         """Origins, besides our own host, that may open a WebSocket."""
         return frozenset(origin.strip().rstrip("/") for origin in self.allowed_origins.split(",") if origin.strip())
+
+    @property
+    def hook_secrets(self) -> dict[str, str]:
+        """The secret of each external shop, by its name."""
+        pairs = (one.strip().partition("=") for one in self.hooks_in.get_secret_value().split(","))
+        return {name.strip(): secret.strip() for name, _, secret in pairs if name and len(secret.strip()) >= 16}
+
+    @property
+    def hook_targets(self) -> list[str]:
+        return [one.strip() for one in self.hooks_out.split(",") if one.strip()]
 
     def secret(self) -> str:
         """The installation's own secret, made on the first start and readable by its owner only."""

@@ -1,7 +1,21 @@
 """The table of contents: every feature, in listening order."""
 
 from bot.routing import Routes
-from handlers import clocks, community, complaints, faq, group_buy, menu, orders, posts, ratings, service, welcome
+from handlers import (
+    clocks,
+    community,
+    complaints,
+    faq,
+    group_buy,
+    hooks,
+    menu,
+    orders,
+    posts,
+    ratings,
+    service,
+    supply,
+    welcome,
+)
 
 # The first feature that understands a message answers it; a fact is heard by all, in this order.
 FEATURES: tuple[Routes, ...] = (
@@ -16,4 +30,6 @@ FEATURES: tuple[Routes, ...] = (
     clocks.routes,
     faq.routes,
     posts.routes,
+    supply.routes,
+    hooks.routes,
 )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.context import Context
-from bot.events import MessageReceived
+from bot.events import Event, MessageReceived
+from bot.outside import CHANNEL, ShopOrderTold, ShopRefundTold
 from bot.routing import Routes
 from bot.trading import (
     OrderArrived,
@@ -23,7 +24,7 @@ from bot.trading import (
     RefundHandedOver,
     RefundRetryAsked,
 )
-from handlers.orders import actions, messages, refunds
+from handlers.orders import actions, messages, outside, refunds
 from storage import charges, orders, payments, reconciling
 
 ASKED = re.compile(r"(?:@\S+\s*)?(?:查一?下|看看)?我的订单[?？!！。]*|(?:@\S+\s*)?my orders[?.!]*", re.IGNORECASE)
@@ -156,7 +157,8 @@ def order_arrived(ctx: Context, fact: OrderArrived) -> None:
 
 @routes.fact(OrderRefunded)
 def order_refunded(ctx: Context, fact: OrderRefunded) -> None:
-    messages.order_refunded(ctx.outbox, messages.alone(ctx), fact.order_id, fact.amount_fen)
+    if fact.channel != CHANNEL:  # a customer of the external shop whom we cannot reach
+        messages.order_refunded(ctx.outbox, messages.alone(ctx), fact.order_id, fact.amount_fen)
 
 
 @routes.fact(ReconcileDue)
@@ -165,3 +167,21 @@ def reconcile_due(ctx: Context, fact: ReconcileDue) -> None:
     problems = reconciling.find_problems(ctx.session, fact.drop_id)
     reconciling.keep(ctx.session, fact.drop_id, money, problems, ctx.now)
     ctx.decide("done", "adds up" if not problems else f"{len(problems)} problems")
+
+
+@routes.fact(ShopOrderTold)
+def shop_order_told(ctx: Context, fact: ShopOrderTold) -> None:
+    became, facts = outside.order_told(ctx.session, fact, str(ctx.inbox_id), ctx.now)
+    _told(ctx, became, facts, is_refused=became == "other_total")
+
+
+@routes.fact(ShopRefundTold)
+def shop_refund_told(ctx: Context, fact: ShopRefundTold) -> None:
+    became, facts = outside.refund_told(ctx.session, fact, str(ctx.inbox_id), ctx.now)
+    _told(ctx, became, facts, is_refused=became in ("no_such_order", "more_than_paid"))
+
+
+def _told(ctx: Context, became: str, facts: list[Event], *, is_refused: bool) -> None:
+    for one in facts:
+        ctx.emit(one)
+    ctx.decide("refused" if is_refused else "done", became)

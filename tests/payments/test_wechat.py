@@ -14,7 +14,6 @@ from storage import payments
 from tests.payments.conftest import Shop
 from tests.payments.wechat_server import Fault, new_key
 
-
 with_either_key = pytest.mark.parametrize("server", ["certificates", "public key"], indirect=True)
 
 
