@@ -12,7 +12,9 @@ from functools import partial
 import structlog
 from sqlalchemy.orm import Session
 from starlette.applications import Starlette
+from starlette.routing import Mount
 
+from bot import api
 from bot.asking import Asking, Budget
 from bot.assistant import Access, Assistant
 from bot.batch import Parts
@@ -276,6 +278,7 @@ def build(settings: Settings, operator: Operator) -> Starlette:
     routes = [
         *health.routes(vitals), *web.routes(settings, operator.database, operator.web_channel),
         *callbacks.routes(operator.called), *paying.routes(operator.cashier),
+        Mount("/api", api.build(operator.database, operator.dispatcher, operator.now)),
         *hooks.routes(settings.hook_secrets, operator.dispatcher.receive, operator.now), *console.routes(desk),
     ]
     return Starlette(routes=routes, lifespan=lifespan)

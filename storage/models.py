@@ -3,6 +3,7 @@
 from storage import (
     accounts,
     answers,
+    api_keys,
     audiences,
     audit,
     bills,
@@ -44,7 +45,7 @@ from storage.base import Base
 
 METADATA = Base.metadata
 TABLES = (
-    accounts, answers, audiences, audit, bills, charges, clocks, demands, desk, drops, faq, groups, handovers, hours, inbox, jobs,
+    accounts, answers, api_keys, audiences, audit, bills, charges, clocks, demands, desk, drops, faq, groups, handovers, hours, inbox, jobs,
     learning, members, mix, model, moments, occurrences, operators, orders, outbox, payments, plans, posts, products,
     promises, proposals, question_sets, reconciling, revisions, search, stock, teams, wecom,
 )

@@ -8,48 +8,18 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import structlog
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.events import Event, Handled
 from bot.outside import CHANNEL, ShopOrderTold, ShopProductTold, ShopRefundTold
+from bot.shapes import Fen, Name, ProductTold, Strict, Words
 from bot.signing import HEADER, is_signed
 
 log = structlog.get_logger()
 MAX_BYTES = 256 * 1024
-Fen = Annotated[int, Field(strict=True, ge=0, le=100_000_000)]
-Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]+$")]
-Words = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class SkuTold(Strict):
-    id: Name
-    specs: list[Words] = Field(default_factory=list, max_length=8)
-    price_fen: Fen
-    stock: Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
-
-
-class ProductTold(Strict):
-    """A product as the shop has it now; without it, `is_deleted`."""
-
-    id: Name
-    name: Annotated[Words, Field(min_length=1)]
-    brief: str = Field(default="", max_length=2_000)
-    unit: str = Field(default="", max_length=20)
-    price_fen: Fen
-    list_price_fen: Fen | None = None
-    is_on_sale: bool = True
-    is_deleted: bool = False
-    category: list[Words] = Field(default_factory=list, max_length=8)
-    aliases: list[Words] = Field(default_factory=list, max_length=30)
-    attributes: list[tuple[Words, Words]] = Field(default_factory=list, max_length=50)
-    skus: list[SkuTold] = Field(min_length=1, max_length=200)
 
 
 class LineTold(Strict):
@@ -64,7 +34,7 @@ class OrderTold(Strict):
 
     number: Name
     status: Literal["placed", "paid", "received", "cancelled"]
-    member_id: Annotated[str, Field(max_length=120, pattern=r"^[a-z]+:.+$")] | None = None
+    member_id: Annotated[str, Field(max_length=120, pattern=r"^[a-z]{1,20}:[^\x00-\x1f]+$")] | None = None
     member_name: Words = ""
     lines: list[LineTold] = Field(min_length=1, max_length=200)
     total_fen: Fen

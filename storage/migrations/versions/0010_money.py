@@ -13,6 +13,18 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table('api_keys',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('name', sa.String(length=60), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('scopes', sa.String(length=300), nullable=False),
+    sa.Column('created_at', UtcTime(length=32), nullable=False),
+    sa.Column('used_at', UtcTime(length=32), nullable=True),
+    sa.Column('revoked_at', UtcTime(length=32), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_api_keys')),
+    sa.UniqueConstraint('digest', name=op.f('uq_api_keys_digest'))
+    )
+
     op.create_table('bill_differences',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('provider', sa.String(length=20), nullable=False),
@@ -76,5 +88,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for name in ('charges', 'bills', 'bill_differences'):
+    for name in ('charges', 'bills', 'bill_differences', 'api_keys'):
         op.drop_table(name)
