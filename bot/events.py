@@ -179,6 +179,14 @@ class MomentSet(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentReminderAsked(Event):
+    """An operator has a member reminded, in private, of an order not paid yet."""
+
+    order_id: str = ""
+    drop_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorSpoke(Event):
     """An operator says something in a conversation, from the console; for a handover when it has one. `address` is
     where they sit, for the audit log."""
@@ -196,7 +204,7 @@ KINDS: dict[str, type[Event]] = {
         MessageReceived, MemberJoined, MemberLeft, TopicChanged, GroupFound, GroupClosed, HearingLost, HearingBack,
         MembersListed, GreetingDue,
         QuestionUnanswered, OperatorSpoke, ModelAnswered, QuestionOpened, HandoverOpened, MemberSpokeAgain, DeadlineReached, JudgingDue,
-        PostDue, MomentSet, *trading.EVENTS, *outside.EVENTS,
+        PostDue, MomentSet, PaymentReminderAsked, *trading.EVENTS, *outside.EVENTS,
     )
 }
 

@@ -11,12 +11,12 @@ from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy.orm import Session
 
 from bot.dispatch import Dispatcher
 from bot.event import Event
 from bot.payments import wechat
 from bot.payments.base import DONE, FAILED, PENDING, REFUSED, Answer, MoneyBack
+from bot.payments.offline import owed_fen
 from bot.payments.wechat import Forged, Trouble, WechatPay
 from bot.telling import lane_of, of_order
 from bot.trading import PaymentReceived, RefundAnswered
@@ -50,15 +50,6 @@ class Prepaid:
     expires_at: datetime
     url: str = ""
     call: dict[str, str] = field(default_factory=dict)
-
-
-def owed_fen(session: Session, order: AnyRow) -> int:
-    """What is to be paid for an order now: its deposit first, then the rest; 0 where nothing is."""
-    if order.status != orders.PLACED:
-        return 0
-    kept = payments.sum_kept(session, [order.id])[order.id]
-    due = order.deposit_fen if kept < order.deposit_fen else order.total_fen
-    return max(0, int(due - kept))
 
 
 class Cashier:

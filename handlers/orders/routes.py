@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.context import Context
-from bot.events import Event, MessageReceived
+from bot.events import Event, MessageReceived, PaymentReminderAsked
 from bot.outside import CHANNEL, ShopOrderTold, ShopRefundTold
 from bot.routing import Routes
 from bot.trading import (
@@ -153,6 +153,17 @@ def order_mark_asked(ctx: Context, fact: OrderMarkAsked) -> None:
 @routes.fact(OrderArrived)
 def order_arrived(ctx: Context, fact: OrderArrived) -> None:
     messages.order_arrived(ctx.outbox, messages.alone(ctx), orders.get(ctx.session, fact.order_id))
+
+
+@routes.fact(PaymentReminderAsked)
+def payment_reminder_asked(ctx: Context, fact: PaymentReminderAsked) -> None:
+    order = orders.get(ctx.session, fact.order_id)
+    owed = order.total_fen - payments.sum_kept(ctx.session, [order.id])[order.id]
+    if order.status != orders.PLACED or owed <= 0 or fact.channel == CHANNEL:
+        ctx.decide("silent", "paid or ended")
+        return
+    messages.payment_reminder(ctx.outbox, messages.alone(ctx), order, owed)
+    ctx.decide("done")
 
 
 @routes.fact(OrderRefunded)
