@@ -99,19 +99,22 @@ class Operator:
         )
         wants_wechat = bool(settings.wechat_pay_mchid)
         self.cashier = open_wechat(settings, self.database, self.dispatcher, now) if wants_wechat else None
-        providers: list[Provider] = [Offline(), Offline("shop"), *([self.cashier] if self.cashier is not None else [])]
-        refunding = Refunding(self.database, {one.name: one for one in providers}, now)
-        hooking = Hooking(settings.hook_targets, settings.hooks_out_secret.get_secret_value(), now)
-        work: dict[type[Job], Work] = {
-            AnswerWanted: asking.answer, RefundWanted: refunding.refund, HookWanted: hooking.deliver,
-        }
-        self.worker = Worker(self.database, self.dispatcher, work, now)
+        self.worker = Worker(self.database, self.dispatcher, self._work(asking), now)
         self.deadlines = Deadlines(self.database, self.dispatcher, now)
         self.rounds = Rounds(self.database, self.dispatcher, now)
         self.posting = Posting(self.database, self.dispatcher, now, write_ahead)
         self.clock = Clock()
         self.learner = Learner(self.database, self.shelf.knowledge)
         self._loop: asyncio.AbstractEventLoop | None = None
+
+    def _work(self, asking: Asking) -> dict[type[Job], Work]:
+        """Who does which slow work."""
+        providers: list[Provider] = [Offline(), Offline("shop"), *([self.cashier] if self.cashier is not None else [])]
+        refunding = Refunding(self.database, {one.name: one for one in providers}, self.now)
+        hooking = Hooking(self.settings.hook_targets, self.settings.hooks_out_secret.get_secret_value(), self.now)
+        return {
+            AnswerWanted: asking.answer, RefundWanted: refunding.refund, HookWanted: hooking.deliver,
+        }
 
     def _is_confirmed(self, channel: str) -> bool:
         known = [one for one in self.channels.values() if one.name == channel]
