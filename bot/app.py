@@ -12,7 +12,9 @@ from functools import partial
 import structlog
 from sqlalchemy.orm import Session
 from starlette.applications import Starlette
+from starlette.routing import Mount
 
+from bot import api
 from bot.asking import Asking, Budget
 from bot.assistant import Access, Assistant
 from bot.batch import Parts
@@ -26,9 +28,13 @@ from bot.console import app as console
 from bot.context import Shop
 from bot.deadlines import Deadlines
 from bot.dispatch import Dispatcher, Kept
-from bot.jobs import AnswerWanted, RefundWanted
+from bot.hooking import Hooking
+from bot.jobs import AnswerWanted, HookWanted, Job, RefundWanted
+from bot.payments.base import Provider
+from bot.payments.billing import Billing
 from bot.payments.offline import Offline
 from bot.payments.refunding import Refunding
+from bot.payments.setup import open_wechat
 from bot.posting import Posting
 from bot.rounds import Rounds
 from bot.routing import Router, Routes
@@ -36,8 +42,8 @@ from bot.sender import Sender
 from bot.settings import Settings
 from bot.talk import Talk
 from bot.web import app as web
-from bot.web import callbacks, health
-from bot.worker import Worker
+from bot.web import callbacks, health, hooks, paying
+from bot.worker import Work, Worker
 from content.knowledge import Knowledge
 from content.learning.reading import Learner
 from content.render import Words
@@ -69,7 +75,7 @@ class Operator:
         self.database = Database(settings.database, pool_size=settings.lanes + 8)
         self.shop = Shop(
             settings.shop_name, settings.bot_name, settings.public_url, settings.language, settings.has_model,
-            settings.time_zone,
+            settings.time_zone, len(settings.hook_targets),
         )
         self.shelf = Shelf(self.database, Knowledge())
         self.web_channel = WebChannel(self.database, settings, now)
@@ -93,16 +99,24 @@ class Operator:
             self.database, self.shop, self.assistant, budget_of_model(settings), now,
             seconds=settings.model_timeout_seconds, zone=settings.time_zone,
         )
-        refunding = Refunding(self.database, {one.name: one for one in (Offline(),)}, now)
-        self.worker = Worker(
-            self.database, self.dispatcher, {AnswerWanted: asking.answer, RefundWanted: refunding.refund}, now
-        )
+        wants_wechat = bool(settings.wechat_pay_mchid)
+        self.cashier = open_wechat(settings, self.database, self.dispatcher, now) if wants_wechat else None
+        self.worker = Worker(self.database, self.dispatcher, self._work(asking), now)
         self.deadlines = Deadlines(self.database, self.dispatcher, now)
         self.rounds = Rounds(self.database, self.dispatcher, now)
         self.posting = Posting(self.database, self.dispatcher, now, write_ahead)
         self.clock = Clock()
         self.learner = Learner(self.database, self.shelf.knowledge)
         self._loop: asyncio.AbstractEventLoop | None = None
+
+    def _work(self, asking: Asking) -> dict[type[Job], Work]:
+        """Who does which slow work."""
+        providers: list[Provider] = [Offline(), Offline("shop"), *([self.cashier] if self.cashier is not None else [])]
+        refunding = Refunding(self.database, {one.name: one for one in providers}, self.now)
+        hooking = Hooking(self.settings.hook_targets, self.settings.hooks_out_secret.get_secret_value(), self.now)
+        return {
+            AnswerWanted: asking.answer, RefundWanted: refunding.refund, HookWanted: hooking.deliver,
+        }
 
     def _is_confirmed(self, channel: str) -> bool:
         known = [one for one in self.channels.values() if one.name == channel]
@@ -128,6 +142,8 @@ class Operator:
         self.clock.every(10.0, self.sender.recover)
         self.clock.every(3600.0, self._tidy)
         self.clock.every(30.0, self._learn)
+        self.clock.every(5.0, self._look_at_charges)
+        self.clock.every(3600.0, self._check_bills)
         self.clock.start()
 
     def _keep_accounts(self, session: Session) -> None:
@@ -160,6 +176,8 @@ class Operator:
         await self.sender.stop()
         for called in self.called.values():
             await called.close()
+        if self.cashier is not None:
+            await asyncio.to_thread(self.cashier.close)
         self.database.close()
 
     async def _retry(self) -> None:
@@ -170,6 +188,14 @@ class Operator:
 
     async def _go_round(self) -> None:
         await asyncio.to_thread(self.rounds.go)
+
+    async def _look_at_charges(self) -> None:
+        if self.cashier is not None:
+            await self.cashier.look()
+
+    async def _check_bills(self) -> None:
+        if self.cashier is not None:
+            await Billing(self.cashier).go()
 
     async def _refresh(self) -> None:
         await asyncio.to_thread(self.shelf.refresh)
@@ -256,6 +282,8 @@ def build(settings: Settings, operator: Operator) -> Starlette:
     )
     routes = [
         *health.routes(vitals), *web.routes(settings, operator.database, operator.web_channel),
-        *callbacks.routes(operator.called), *console.routes(desk),
+        *callbacks.routes(operator.called), *paying.routes(operator.cashier),
+        Mount("/api", api.build(operator.database, operator.dispatcher, operator.now)),
+        *hooks.routes(settings.hook_secrets, operator.dispatcher.receive, operator.now), *console.routes(desk),
     ]
     return Starlette(routes=routes, lifespan=lifespan)

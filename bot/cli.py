@@ -15,6 +15,7 @@ from bot.commands import (
     content,
     doctor,
     importing,
+    keys,
     log,
     operators,
     plans,
@@ -66,6 +67,7 @@ app.command("restore", help=tell("从备份恢复", "put a backup in place"))(ba
 app.command("reset-demo", help=tell("清空并重新载入演示", "empty the shop, load the demo anew"))(resetting.reset_demo)
 app.command("doctor", help=tell("检查环境，说明怎么修", "what is wrong, and how to mend it"))(doctor.doctor)
 app.add_typer(operators.operator, name="operator")
+app.add_typer(keys.key, name="key")
 app.command(
     "bench",
     help=tell("性能测试", "run a benchmark"),

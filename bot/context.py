@@ -46,6 +46,7 @@ class Shop:
     has_model: bool = False  # a language model may be asked
 
     time_zone: str = "Asia/Shanghai"
+    hook_targets: int = 0  # how many of the shop's own systems want to hear of orders
 
 
 @dataclass(slots=True)

@@ -51,6 +51,14 @@ class RefundWanted(Job):
     attempt: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookWanted(Job):
+    """A webhook is to be told to one of the shop's own systems."""
+
+    target: int
+    body: str
+
+
 def _names(kind: type[Job]) -> set[str]:
     return {one.name for one in fields(kind)}
 

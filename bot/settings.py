@@ -111,6 +111,18 @@ class Settings(BaseSettings):
         fields = type(self).model_fields
         values = {name: field.default if name.startswith(begin) else getattr(self, name) for name, field in fields.items()}
         return type(self)(**(values | given))
+    wechat_pay_mchid: str = Field(default="", description="WeChat Pay: merchant id (商户号); empty: no WeChat Pay")
+    wechat_pay_appid: str = Field(default="", description="WeChat Pay: app id bound to the merchant")
+    wechat_pay_key_file: Path | None = Field(default=None, description="WeChat Pay: PEM file of the merchant's private key")
+    wechat_pay_serial: str = Field(default="", description="WeChat Pay: serial number of the merchant's certificate")
+    wechat_pay_apiv3_key: SecretStr = Field(default=SecretStr(""), description="WeChat Pay: APIv3 key, 32 characters")
+    wechat_pay_public_key_file: Path | None = Field(default=None, description="WeChat Pay: PEM file of its public key")
+    wechat_pay_public_key_id: str = Field(default="", description="WeChat Pay: id of that key, PUB_KEY_ID_…")
+    wechat_pay_api: str = Field(default="https://api.mch.weixin.qq.com", description="WeChat Pay: address of its API")
+
+    hooks_in: SecretStr = Field(default=SecretStr(""), description="shops that may tell us: name=secret, by comma")
+    hooks_out: str = Field(default="", description="addresses that hear of orders, by comma")
+    hooks_out_secret: SecretStr = Field(default=SecretStr(""), description="what hooks to them are signed with")
 
     @field_validator("home")
     @classmethod
@@ -133,6 +145,16 @@ class Settings(BaseSettings):
     def origins(self) -> frozenset[str]:
         """Origins, besides our own host, that may open a WebSocket."""
         return frozenset(origin.strip().rstrip("/") for origin in self.allowed_origins.split(",") if origin.strip())
+
+    @property
+    def hook_secrets(self) -> dict[str, str]:
+        """The secret of each external shop, by its name."""
+        pairs = (one.strip().partition("=") for one in self.hooks_in.get_secret_value().split(","))
+        return {name.strip(): secret.strip() for name, _, secret in pairs if name and len(secret.strip()) >= 16}
+
+    @property
+    def hook_targets(self) -> list[str]:
+        return [one.strip() for one in self.hooks_out.split(",") if one.strip()]
 
     def secret(self) -> str:
         """The installation's own secret, made on the first start and readable by its owner only."""

@@ -105,11 +105,13 @@ class PaymentReceived(Event):
     """Money came in at a provider, or an operator says so. The same reference is one payment however often it is told."""
 
     order_id: str = ""
+    drop_id: str = ""
     provider: str = "offline"
     reference: str = ""
     amount_fen: int = 0
     paid_at: str = ""
     by: str = "provider"
+    charge_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,14 @@ from handlers import (
     complaints,
     faq,
     group_buy,
+    hooks,
     menu,
     orders,
     polls,
     posts,
     ratings,
     service,
+    supply,
     welcome,
 )
 
@@ -30,4 +32,6 @@ FEATURES: tuple[Routes, ...] = (
     clocks.routes,
     faq.routes,
     posts.routes,
+    supply.routes,
+    hooks.routes,
 )

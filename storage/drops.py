@@ -154,6 +154,14 @@ def find_by_code(session: Session, code: str) -> AnyRow | None:
     return session.execute(select(TABLE).where(TABLE.c.code == code.upper())).one_or_none()
 
 
+def find_page(session: Session, *, after: str = "", status: str = "", limit: int = 50) -> Sequence[AnyRow]:
+    """Drops by id, those after one id."""
+    query = select(TABLE).where(TABLE.c.id > after)
+    if status:
+        query = query.where(TABLE.c.status == status)
+    return session.execute(query.order_by(TABLE.c.id).limit(limit)).all()
+
+
 def find_open(session: Session, group_id: str | None) -> Sequence[AnyRow]:
     """Open drops a group may join, newest first."""
     meant = select(GROUPS.c.drop_id).where(GROUPS.c.drop_id == TABLE.c.id)

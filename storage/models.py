@@ -3,8 +3,11 @@
 from storage import (
     accounts,
     answers,
+    api_keys,
     audiences,
     audit,
+    bills,
+    charges,
     clocks,
     demands,
     desk,
@@ -44,7 +47,8 @@ from storage.base import Base
 
 METADATA = Base.metadata
 TABLES = (
-    accounts, answers, audiences, audit, clocks, demands, desk, drops, faq, groups, handovers, hours, inbox, jobs,
-    learning, members, mix, model, moments, occurrences, operators, orders, outbox, payments, plans, polls, posts, products,
-    promises, proposals, question_sets, reconciling, revisions, search, stock, teams, variants, wecom,
+    accounts, answers, api_keys, audiences, audit, bills, charges, clocks, demands, desk, drops, faq, groups,
+    handovers, hours, inbox, jobs, learning, members, mix, model, moments, occurrences, operators, orders, outbox,
+    payments, plans, polls, posts, products, promises, proposals, question_sets, reconciling, revisions, search,
+    stock, teams, variants, wecom,
 )

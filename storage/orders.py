@@ -139,6 +139,16 @@ def find_with_ids(session: Session, order_ids: Sequence[str]) -> Sequence[AnyRow
     return session.execute(select(TABLE).where(TABLE.c.id.in_(order_ids)).order_by(TABLE.c.id)).all()
 
 
+def find_page(session: Session, *, after: str = "", status: str = "", drop_id: str = "", limit: int = 50) -> Sequence[AnyRow]:
+    """Orders by id, those after one id."""
+    query = select(TABLE).where(TABLE.c.id > after)
+    if status:
+        query = query.where(TABLE.c.status == status)
+    if drop_id:
+        query = query.where(TABLE.c.drop_id == drop_id)
+    return session.execute(query.order_by(TABLE.c.id).limit(limit)).all()
+
+
 def find_of_member(session: Session, member_id: str, limit: int = 10) -> Sequence[AnyRow]:
     """A member's orders, newest first."""
     query = select(TABLE).where(TABLE.c.member_id == member_id)

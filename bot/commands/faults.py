@@ -43,6 +43,8 @@ def _known(error: Exception) -> tuple[str, str] | None:
             f"the database was written by a newer version of Tuanzhang ({why}); this one would damage it. "
             "Upgrade the program, or restore an older backup.",
         )
+    if kind == "Unfinished":
+        return f"设置不完整：{why}", f"settings are not complete: {why}"
     if kind == "ValidationError" and type(error).__module__.startswith("pydantic"):
         wrong = _settings_in_words(error)
         return (

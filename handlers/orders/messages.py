@@ -39,3 +39,9 @@ def order_arrived(outbox: Outbox, here: Conversation, order: AnyRow) -> None:
 
 def order_refunded(outbox: Outbox, here: Conversation, order_id: str, amount_fen: int) -> None:
     outbox.say(here, "orders/order_refunded", priority=NOTICE, order_id=order_id, amount_fen=amount_fen)
+
+
+def payment_reminder(outbox: Outbox, here: Conversation, order: AnyRow, owed_fen: int) -> None:
+    outbox.say(
+        here, "orders/payment_reminder", priority=NOTICE, order_id=order.id, owed_fen=owed_fen, pickup_point=order.pickup_point
+    )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.context import Context
-from bot.events import MessageReceived
+from bot.events import Event, MessageReceived, PaymentReminderAsked
+from bot.outside import CHANNEL, ShopOrderTold, ShopRefundTold
 from bot.routing import Routes
 from bot.trading import (
     OrderArrived,
@@ -23,8 +24,8 @@ from bot.trading import (
     RefundHandedOver,
     RefundRetryAsked,
 )
-from handlers.orders import actions, messages, refunds
-from storage import orders, payments, reconciling
+from handlers.orders import actions, messages, outside, refunds
+from storage import charges, orders, payments, reconciling
 
 ASKED = re.compile(r"(?:@\S+\s*)?(?:查一?下|看看)?我的订单[?？!！。]*|(?:@\S+\s*)?my orders[?.!]*", re.IGNORECASE)
 LONGEST = 30
@@ -68,6 +69,8 @@ def payment_received(ctx: Context, fact: PaymentReceived) -> None:
         ctx.session, fact.order_id, fact.provider, fact.reference, fact.amount_fen, received_at=received_at, by=fact.by,
         cause=str(ctx.inbox_id), now=ctx.now,
     )
+    if fact.charge_id:
+        charges.mark_paid(ctx.session, fact.charge_id, ctx.now)
     for one in received.facts:
         ctx.emit(one)
     ctx.decide("done", received.outcome)
@@ -152,9 +155,21 @@ def order_arrived(ctx: Context, fact: OrderArrived) -> None:
     messages.order_arrived(ctx.outbox, messages.alone(ctx), orders.get(ctx.session, fact.order_id))
 
 
+@routes.fact(PaymentReminderAsked)
+def payment_reminder_asked(ctx: Context, fact: PaymentReminderAsked) -> None:
+    order = orders.get(ctx.session, fact.order_id)
+    owed = order.total_fen - payments.sum_kept(ctx.session, [order.id])[order.id]
+    if order.status != orders.PLACED or owed <= 0 or fact.channel == CHANNEL:
+        ctx.decide("silent", "paid or ended")
+        return
+    messages.payment_reminder(ctx.outbox, messages.alone(ctx), order, owed)
+    ctx.decide("done")
+
+
 @routes.fact(OrderRefunded)
 def order_refunded(ctx: Context, fact: OrderRefunded) -> None:
-    messages.order_refunded(ctx.outbox, messages.alone(ctx), fact.order_id, fact.amount_fen)
+    if fact.channel != CHANNEL:  # a customer of the external shop whom we cannot reach
+        messages.order_refunded(ctx.outbox, messages.alone(ctx), fact.order_id, fact.amount_fen)
 
 
 @routes.fact(ReconcileDue)
@@ -163,3 +178,21 @@ def reconcile_due(ctx: Context, fact: ReconcileDue) -> None:
     problems = reconciling.find_problems(ctx.session, fact.drop_id)
     reconciling.keep(ctx.session, fact.drop_id, money, problems, ctx.now)
     ctx.decide("done", "adds up" if not problems else f"{len(problems)} problems")
+
+
+@routes.fact(ShopOrderTold)
+def shop_order_told(ctx: Context, fact: ShopOrderTold) -> None:
+    became, facts = outside.order_told(ctx.session, fact, str(ctx.inbox_id), ctx.now)
+    _told(ctx, became, facts, is_refused=became == "other_total")
+
+
+@routes.fact(ShopRefundTold)
+def shop_refund_told(ctx: Context, fact: ShopRefundTold) -> None:
+    became, facts = outside.refund_told(ctx.session, fact, str(ctx.inbox_id), ctx.now)
+    _told(ctx, became, facts, is_refused=became in ("no_such_order", "more_than_paid"))
+
+
+def _told(ctx: Context, became: str, facts: list[Event], *, is_refused: bool) -> None:
+    for one in facts:
+        ctx.emit(one)
+    ctx.decide("refused" if is_refused else "done", became)

@@ -24,7 +24,8 @@ DOORS = {
     "sqlalchemy": ("storage/",),
     "alembic": ("storage/",),
     "apscheduler": ("bot/clock.py", "bot/recurrence.py"),
-    "starlette": ("bot/web/", "bot/console/", "bot/app.py", "bot/channels/web/"),
+    "starlette": ("bot/web/", "bot/console/", "bot/app.py", "bot/channels/web/", "bot/api/"),
+    "fastapi": ("bot/api/",),
     "prometheus_client": ("bot/web/health.py",),
     "argon2": ("bot/console/",),
     "openai": ("bot/assistant.py",),
@@ -34,6 +35,7 @@ DOORS = {
     "aiohttp": ("bot/channels/matrix/",),
     "grpc": ("bot/channels/wechaty/",),
     "wechaty_grpc": ("bot/channels/wechaty/",),
+    "wechatpayv3": ("bot/payments/wechat.py",),
 }
 TYPES_ONLY = {"sqlalchemy.orm": {"Session"}, "sqlalchemy": {"Row"}}
 UNWANTED = re.compile(r"(util|helper|manager|service)s?$", re.IGNORECASE)

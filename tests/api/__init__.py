@@ -1,0 +1,1 @@
+"""Scenes at the API."""

@@ -1,0 +1,1 @@
+"""Scenes of being paid through a provider."""
