@@ -31,7 +31,8 @@ from storage import audiences, groups, migrate, plans, posts
 from storage.database import Database
 from storage.occurrences import SENT, SUPPRESSED
 from storage.occurrences import TABLE as OCCURRENCES
-from storage.operators import ADMIN, Operator as Person
+from storage.operators import ADMIN
+from storage.operators import Operator as Person
 from storage.plans import TABLE as PLANS
 
 NOW = datetime(2026, 3, 16, 4, 0, tzinfo=UTC)

@@ -93,7 +93,7 @@ def read(form: FormData) -> PlanForm:
 
 
 def empty(**more: str) -> PlanForm:
-    return PlanForm({name: "" for name in TEXTS} | DEFAULTS | more)
+    return PlanForm(dict.fromkeys(TEXTS, "") | DEFAULTS | more)
 
 
 def of_plan(plan: Plan) -> PlanForm:

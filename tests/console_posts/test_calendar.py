@@ -12,7 +12,7 @@ from tests.console.conftest import Room
 from tests.console_posts.conftest import Planner, audited, said_in
 from tests.posts.conftest import ZONE
 
-PLAN = {
+PLAN: dict[str, object] = {
     "name": "晚间预告", "repeat": "weekly", "time": "20:00", "weekdays": ["2", "5"], "audience": "groups", "groups": ["stage:g"],
     "late_policy": "send", "late_minutes": "30", "unit": "days", "side": "after", "anchor": "join", "addressee": "group",
 }
@@ -65,11 +65,11 @@ def test_a_time_is_moved_by_the_form_and_back(room: Room, planner: Planner) -> N
     browser = room.browser("manager")
     page = browser.get(f"/calendar/one/{plan}?slot={WEDNESDAY}").text
     assert "移动这一次" in page
-    to = {"slot": WEDNESDAY, "day": "2026-03-05", "time": "15:30", "back": "/console/calendar?view=agenda&day=2026-03-05"}
+    to: dict[str, object] = {"slot": WEDNESDAY, "day": "2026-03-05", "time": "15:30", "back": "/console/calendar?view=agenda&day=2026-03-05"}
     page = browser.post(f"/calendar/one/{plan}/move", to).text
     assert "<b>15:30</b> 午间" in page
     assert "撤销" in page
-    back = {"slot": WEDNESDAY, "day": "2026-03-04", "time": "12:00", "is_back": "1", "back": "/console/calendar?view=agenda&day=2026-03-04"}
+    back: dict[str, object] = {"slot": WEDNESDAY, "day": "2026-03-04", "time": "12:00", "is_back": "1", "back": "/console/calendar?view=agenda&day=2026-03-04"}
     assert "<b>12:00</b> 午间" in browser.post(f"/calendar/one/{plan}/move", back).text
     assert "这个时间已经过去" in browser.post(f"/calendar/one/{plan}/move", to | {"day": "2026-03-01"}).text
     assert "请选日期和时间" in browser.post(f"/calendar/one/{plan}/move", to | {"day": "soon"}).text
@@ -200,7 +200,7 @@ def test_a_groups_calendar_shows_its_budget_and_what_the_rules_keep_back(room: R
 
 
 def test_the_rules_of_the_shop_and_of_a_group_are_written(room: Room, planner: Planner) -> None:
-    rules = {
+    rules: dict[str, object] = {
         "one_in": "3", "adverts_a_day": "1", "minutes_apart": "60", "quiet": "21:00-09:00", "busy_messages": "5",
         "busy_wait_minutes": "10", "tired_percent": "1.5", "tired_days_apart": "2", "approved_kinds": ["advert", "game"],
     }
@@ -214,7 +214,8 @@ def test_the_rules_of_the_shop_and_of_a_group_are_written(room: Room, planner: P
     assert (shop.one_in, shop.quiet, shop.approved_kinds) == (3, "21:00-09:00", ("advert", "game"))
     assert (group.one_in, group.adverts_a_day, group.quiet) == (3, 0, "")
     assert "h群 *" in admin.get("/calendar/rules").text
-    for wrong in ({"one_in": "0"}, {"quiet": "25:00"}, {"tired_percent": "many"}, {"minutes_apart": "-1"}):
+    faults: tuple[dict[str, object], ...] = ({"one_in": "0"}, {"quiet": "25:00"}, {"tired_percent": "many"}, {"minutes_apart": "-1"})
+    for wrong in faults:
         assert admin.post("/calendar/rules", rules | wrong).status_code == 422, wrong
     manager = room.browser("manager")
     assert manager.get("/calendar/rules").status_code == 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.console.conftest import Room
 from tests.console_posts.conftest import Planner, audited, said_in
 
-TALK = {"title": "早安", "kind": "talk", "tags": "早上、问候", "part_title": "", "part_url": "", "part_picture": ""}
+TALK: dict[str, object] = {"title": "早安", "kind": "talk", "tags": "早上、问候", "part_title": "", "part_url": "", "part_picture": ""}
 TALK |= {"part_app_id": "", "part_path": "", "part_kind": "text", "part_text": "早，{{ group.name }}"}
 
 
