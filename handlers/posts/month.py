@@ -23,6 +23,7 @@ from storage.occurrences import PLANNED
 from storage.plans import ACTIVE, CRON, ONCE, PAUSED
 
 Spot = tuple[datetime, int, AnyRow, dict[str, int], str | None, str]  # at, plan, plan's row, states, reason, slot
+Months = tuple[tuple[int, int], tuple[int, int]]  # the first and the last, as year and month
 BY_TIME = itemgetter(0, 1)
 
 
@@ -94,13 +95,14 @@ def _add_ahead(
     touched, wanted = {plan_id for plan_id, _ in written}, frozenset(group_ids)
     shown = {(spot[1], spot[5]): spot for day in spots.values() for spot in day if spot[1] in touched}
     ahead = [row for row in plans.find_facts(session, until=until) if not kinds or row.kind in kinds]
+    months = _months(since, until)
     groups_of = _audiences(session, {row.audience for row in ahead}, now, wanted)
     for plan in ahead:
         meant = groups_of[plan.audience]
         if wanted and not meant:
             continue
         begin = plan.next_at if plan.state == ACTIVE else now
-        times = _times_of(plan, max(begin, since), until, zone, closed)
+        times = _times_of(plan, max(begin, since), until, zone, closed, months)
         states, plan_id = {PLANNED: len(meant)}, plan.id
         for at, day in times:
             if plan_id not in touched:
@@ -132,11 +134,11 @@ def _audiences(
 
 
 def _times_of(
-    plan: AnyRow, begin: datetime, until: datetime, zone: str, closed: frozenset[str]
+    plan: AnyRow, begin: datetime, until: datetime, zone: str, closed: frozenset[str], months: Months
 ) -> Sequence[tuple[datetime, date]]:
     """A plan's times in [begin, until), each with its day on the calendar's wall."""
     if plan.when_kind == CRON:
-        times: Sequence[tuple[datetime, date]] = _recurring(plan.cron, plan.time_zone, *_months(begin, until), zone)
+        times: Sequence[tuple[datetime, date]] = _recurring(plan.cron, plan.time_zone, *months, zone)
         first = begin if plan.starts_at is None else max(begin, plan.starts_at)
         low, high = bisect_left(times, (first, date.min)), bisect_left(times, (until, date.min))
         if plan.ends_at is not None:
@@ -153,7 +155,7 @@ def _times_of(
     return [one for one in times if one[0].astimezone(wall).date().isoformat() not in skipped]
 
 
-def _months(begin: datetime, until: datetime) -> tuple[tuple[int, int], tuple[int, int]]:
+def _months(begin: datetime, until: datetime) -> Months:
     before, after = begin - timedelta(days=1), until + timedelta(days=1)
     return (before.year, before.month), (after.year, after.month)
 

@@ -10,7 +10,7 @@ from tests.console.conftest import Room, room
 from tests.console_shop.conftest import audited
 from tests.posts.conftest import Planner
 
-__all__ = ["audited", "planner", "room", "said_in"]
+__all__ = ["Planner", "audited", "planner", "room", "said_in"]
 
 
 @pytest.fixture
