@@ -124,7 +124,8 @@ def _time(client: TestClient, path: str, rounds: int) -> dict[str, float]:
     first, rest = took[0], sorted(took[1:])
     return {
         "first_ms": round(first, 1), "p50_ms": round(statistics.median(rest), 1),
-        "cpu_ms": round(statistics.median(worked[1:]), 1), "p95_ms": round(rest[int(len(rest) * 0.95) - 1], 1), "kilobytes": round(len(response.content) / 1024),
+        "cpu_ms": round(statistics.median(worked[1:]), 1), "p95_ms": round(rest[int(len(rest) * 0.95) - 1], 1),
+        "kilobytes": round(len(response.content) / 1024),
     }
 
 

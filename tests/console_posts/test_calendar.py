@@ -69,7 +69,8 @@ def test_a_time_is_moved_by_the_form_and_back(room: Room, planner: Planner) -> N
     page = browser.post(f"/calendar/one/{plan}/move", to).text
     assert "<b>15:30</b> 午间" in page
     assert "撤销" in page
-    back: dict[str, object] = {"slot": WEDNESDAY, "day": "2026-03-04", "time": "12:00", "is_back": "1", "back": "/console/calendar?view=agenda&day=2026-03-04"}
+    back: dict[str, object] = {"slot": WEDNESDAY, "day": "2026-03-04", "time": "12:00", "is_back": "1"}
+    back["back"] = "/console/calendar?view=agenda&day=2026-03-04"
     assert "<b>12:00</b> 午间" in browser.post(f"/calendar/one/{plan}/move", back).text
     assert "这个时间已经过去" in browser.post(f"/calendar/one/{plan}/move", to | {"day": "2026-03-01"}).text
     assert "请选日期和时间" in browser.post(f"/calendar/one/{plan}/move", to | {"day": "soon"}).text
