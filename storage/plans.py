@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,8 @@ from sqlalchemy import Boolean, ForeignKey, Index, Integer, String, Text, select
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import Base, BigId, UtcTime, hold, table_of
+from storage.base import AnyRow, Base, BigId, UtcTime, hold, table_of
+from storage.posts import Post
 
 ONCE, CRON, AFTER = "once", "cron", "after"  # at one time, again and again, relative to something
 JOIN, GROUP = "join", "group"  # what a plan may be relative to, besides the moments other features tell of
@@ -75,7 +76,7 @@ class Plan(Base):
         return list(json.loads(self.skipped_days))
 
 
-TABLE = table_of(Plan)
+TABLE, POSTS = table_of(Plan), table_of(Post)
 
 
 def get(session: Session, plan_id: int) -> Plan:
@@ -97,6 +98,22 @@ def find(
     if approval:
         query = query.where(Plan.approval == approval)
     return session.scalars(query.order_by(Plan.id.desc()).limit(limit)).all()
+
+
+def find_facts(session: Session, *, until: datetime | None = None, ids: Collection[int] = ()) -> Sequence[AnyRow]:
+    """What the calendar needs of plans and their posts, of those with these ids, or with times of their own up to then
+    that are not rows yet: id, name, post_id, state, when_kind, once_at, cron, time_zone, starts_at, ends_at, skipped_days,
+    skips_holidays, audience, next_at, approval, title, kind."""
+    names = (
+        "id", "name", "post_id", "state", "when_kind", "once_at", "cron", "time_zone", "starts_at", "ends_at",
+        "skipped_days", "skips_holidays", "audience", "next_at", "approval",
+    )
+    query = select(*(TABLE.c[name] for name in names), POSTS.c.title, POSTS.c.kind).join(POSTS, POSTS.c.id == TABLE.c.post_id)
+    if until is None:
+        return session.execute(query.where(TABLE.c.id.in_(ids))).all()
+    is_ahead = (TABLE.c.state == ACTIVE) & (TABLE.c.next_at < until)
+    query = query.where(TABLE.c.when_kind != AFTER, is_ahead | (TABLE.c.state == PAUSED))
+    return session.execute(query).all()
 
 
 def lock_to_write_ahead(session: Session, until: datetime, limit: int) -> Sequence[Plan]:

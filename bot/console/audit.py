@@ -39,12 +39,18 @@ ACTIONS = {
     "question.remove": mark("去掉考题"), "question.import": mark("导入考题"), "question.run": mark("考一遍"),
     "operator.duty": mark("上岗或下岗"), "hours.save": mark("改营业时间"), "hours.remove": mark("删营业时间"),
     "promises.save": mark("改时限"), "canned.save": mark("写快捷回复"), "canned.remove": mark("删快捷回复"),
+    "post.save": mark("保存内容"), "post.duplicate": mark("复制内容"), "post.archive": mark("归档内容"),
+    "post.take_out": mark("放回内容"), "post.send": mark("现在发内容"), "post.trial": mark("试发内容"),
+    "plan.take_back": mark("撤回发送"), "plan.save": mark("保存计划"), "plan.pause": mark("暂停计划"),
+    "plan.cancel": mark("取消计划"), "plan.resume": mark("继续计划"), "plan.approve": mark("批准计划"),
+    "plan.refuse": mark("没有批准计划"), "occurrence.answer": mark("决定迟了的内容"), "occurrence.move": mark("移动一次发送"),
+    "occurrence.cancel": mark("取消一次发送"), "occurrence.restore": mark("恢复一次发送"), "mix.save": mark("改配比规则"),
     "handover.note": mark("写内部备注"), "proposal.merge": mark("合并问答建议"), "proposal.part": mark("拆开问答建议"),
 }
 # Where a subject of this kind can be looked at.
 ADDRESSES = {
     "handover": "/console/handovers/", "faq": "/console/faq/", "product": "/console/products/",
-    "group": "/console/groups/", "member": "/console/members/",
+    "group": "/console/groups/", "post": "/console/posts/", "plan": "/console/calendar/plans/", "member": "/console/members/",
 }
 
 

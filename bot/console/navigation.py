@@ -27,6 +27,8 @@ PLACES = (
     Place("/console/handovers", mark("转人工"), "handover", is_on_phone=True),
     Place("/console/faq", mark("问答"), "faq", is_on_phone=True),
     Place("/console/learning", mark("学习"), "learning"),
+    Place("/console/posts", mark("内容"), "post"),
+    Place("/console/calendar", mark("日历"), "calendar"),
     Place("/console/products", mark("商品"), "product"),
     Place("/console/groups", mark("群"), "group"),
     Place("/console/channels", mark("渠道"), "channel"),

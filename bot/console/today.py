@@ -12,11 +12,11 @@ from pydantic import BaseModel, StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from bot.console import clocks, forms, names
+from bot.console import clocks, forms, names, planned_words, plans
 from bot.console.pages import get, post
 from bot.console.visit import Visit
 from storage import groups, handovers, inbox, jobs, members, model, outbox, payments, reconciling, wecom
-from storage.operators import MANAGER, VIEWER
+from storage.operators import ADMIN, MANAGER, VIEWER
 
 FEW_TOLD = 5  # alerts; the queue shows them all
 SHOWN = 20  # of each kind; the rest is a click away
@@ -51,23 +51,28 @@ def today(visit: Visit) -> Response:
         troubled = inbox.find_troubled(session, SHOWN + 1)
         sayings = outbox.find_by_state(session, ASK_A_PERSON, SHOWN + 1)
         resting = jobs.find_resting(session, SHOWN + 1)
-        asked = wecom.find_asked(session, [one.id for one in sayings])
+        reminded = wecom.find_asked(session, [one.id for one in sayings])
         stuck = outbox.count_stuck(session, now - STUCK_AFTER)
         unproved = [(one, json.loads(one.problems)) for one in reconciling.find_troubled(session)]
         dead_refunds = payments.find_owed(session, (payments.DEAD,), SHOWN)
         people = members.find_names(session, {one.member_id for one in waiting})
+        asked = plans.find_asked(session, SHOWN) if visit.may(MANAGER) else []
+        unapproved = plans.find_waiting(session, SHOWN) if visit.may(ADMIN) else []
         places = [one.group_id for one in waiting] + [one.group_id for one in troubled]
         places += [one.group_id for one in sayings]
         group_names = groups.find_names(session, {place for place in places if place})
-    is_quiet = not (told or waiting or troubled or sayings or resting or stuck or unproved or dead_refunds)
+    is_quiet = not (told or asked or unapproved or waiting or troubled or sayings or resting or stuck or unproved or dead_refunds)
     return visit.page(
         "today.html",
         told=told[:FEW_TOLD],
         told_count=len(told),
         waiting=waiting,
+        asked=asked,
+        unapproved=unapproved,
+        names_of_kinds=planned_words.KINDS,
         troubled=troubled,
         sayings=sayings,
-        asked=asked,
+        reminded=reminded,
         resting=resting,
         stuck=stuck,
         unproved=unproved,

@@ -131,11 +131,11 @@ def dry_run(session: Session, group_id: str, now: datetime, days: int = 30) -> l
 def _case(
     plan: Plan, entry: Entry, mix_rules: MixRules, said: Sequence[Said], tired: tuple[int, int, int]
 ) -> Case:
-    lately = [one for one in said if one.at > entry.at - judging.MONTH]
+    lately = [one for one in said if one.at > entry.at - judging.MONTH] if entry.kind == ADVERT else ()
     return Case(
         kind=entry.kind, now=entry.at, planned_at=entry.at, due_at=entry.at, zone=plan.time_zone, rules=mix_rules,
         late_policy=plan.late_policy, late_minutes=plan.late_minutes, is_trial=plan.is_trial,
-        said=lately if entry.kind == ADVERT else (), left=tired[0], members=tired[1], adverts=tired[2],
+        said=lately, left=tired[0], members=tired[1], adverts=tired[2],
     )
 
 
