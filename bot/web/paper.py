@@ -55,6 +55,10 @@ class Paper:
         known["t"] = self._drop_texts[language]
         return self._environment.get_template(template).render(known | dict(values))
 
+    def texts(self, language: str) -> Mapping[str, str]:
+        """The words of the drops' pages."""
+        return self._drop_texts[language]
+
 
 def language_of(request: Request) -> str:
     """zh or en."""
