@@ -162,7 +162,8 @@ def fit(font: Type, text: str, size: int, wide: int) -> str:
 
 def wrap(font: Type, text: str, size: int, wide: int, most: int) -> list[str]:
     """The text in at most so many lines no wider than that; breaks between Chinese characters and at spaces."""
-    face, lines, rest = font.size(size), [], text
+    face, rest = font.size(size), text
+    lines: list[str] = []
     while rest and len(lines) < most - 1 and face.getlength(rest) > wide:
         end = len(rest)
         while end > 1 and face.getlength(rest[:end]) > wide:

@@ -169,7 +169,7 @@ def _teams(session: Session, drop: AnyRow, rows: Sequence[AnyRow]) -> list[Formi
 
 def _joined(row: AnyRow) -> Joined:
     name = mask(row.member_name)
-    return Joined(name[0], name, sum(row.member_id.encode()) % TINTS, int(row.count or 0), row.placed_at)
+    return Joined(name[0], name, sum(row.member_id.encode()) % TINTS, int(row.things or 0), row.placed_at)
 
 
 def mask(name: str) -> str:

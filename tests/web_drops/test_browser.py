@@ -68,7 +68,7 @@ def test_joining_in_two_taps(here: Place, open_tab: Tabs, size: dict[str, int], 
     tab.get_by_role("button", name="更新海报").click()
     expect(tab.locator("img.poster")).to_have_attribute("src", re.compile("by="))
     if with_script:
-        tab.wait_for_function("document.querySelector('img.poster').naturalWidth === 720")
+        expect(tab.locator("img.poster")).to_have_js_property("naturalWidth", 720)
     _keep(tab, f"share-{name}")
 
 
@@ -88,9 +88,7 @@ def test_the_open_page_follows_the_drop_by_itself(here: Place, open_tab: Tabs) -
 def test_the_countdown_follows_the_servers_clock(here: Place, open_tab: Tabs) -> None:
     market = Market(here)
     market.shift(closes_at=timedelta(minutes=30))
-    tab = open_tab(path="/d/ZZZZ", viewport=PHONE)
-    expect(tab.get_by_role("heading", level=1)).to_have_text("没有找到这个团购")
-    _keep(tab, "unknown")
+    tab = open_tab(path="/", viewport=PHONE)
     tab.add_init_script("const real = Date.now; Date.now = () => real() - 3 * 3600 * 1000;")
     tab.goto(f"http://{here.host}/d/{market.code}")
     expect(tab.locator("#clock")).to_have_text(re.compile(r"^00 : (29 : \d\d|30 : 00)$"))
