@@ -8,6 +8,7 @@ import pytest
 
 from bot.trading import DropClosingDue
 from storage import groups, orders
+from storage.outbox import Saying
 from tests.web.place import PATIENCE, Place
 from tests.web_drops.conftest import Market
 
@@ -151,3 +152,10 @@ def test_a_drop_that_closes_while_members_join_takes_every_join_or_refuses_it(pl
     assert len(market.orders()) == len(kept)
     assert all("现在不能参加了" in one.text for one in answers if one.status_code == 409)
     assert market.visitor().get("/join").text.count('name="ask"') == 0
+
+
+def test_the_announcement_in_the_group_tells_the_pages_address(place: Place) -> None:
+    market = Market(place)
+    with place.database.read() as session:
+        said = [row.body for row in session.query(Saying) if row.conversation == market.group_id]
+    assert any(f"{place.settings.public_url}/d/{market.code}" in str(body) for body in said)
