@@ -50,12 +50,17 @@ class Snapshots:
 
     async def renew(self, key: Key) -> Snapshot:
         """Render a page; who asks meanwhile waits for the same."""
-        task = self._under_way.get(key)
-        if task is None:
-            task = asyncio.get_running_loop().create_task(self._make(key))
-            self._under_way[key] = task
-            task.add_done_callback(lambda _done: self._under_way.pop(key, None))
-        return await asyncio.shield(task)
+        asked = monotonic()
+        while True:
+            task = self._under_way.get(key)
+            if task is None:
+                task = asyncio.get_running_loop().create_task(self._make(key))
+                self._under_way[key] = task
+                task.add_done_callback(lambda _done: self._under_way.pop(key, None))
+            made = await asyncio.shield(task)
+            # A reading so slow that it had begun long before we asked is too old for us.
+            if made.began > asked - FRESH_SECONDS:
+                return made
 
     def hurry(self, drop_id: str) -> None:
         """A drop has changed: what shows it is not shown much longer."""

@@ -19,11 +19,15 @@ SECOND = 1.0
 
 
 def _await(read: Callable[[], str], words: str) -> float:
-    """Look until the words are there; gives how long it took."""
+    """Look until the words are there; gives how long after now the last look began that still lacked them."""
     began = time.monotonic()
-    while words not in read():
-        assert time.monotonic() - began < PATIENCE, f"«{words}» never came"
-    return time.monotonic() - began
+    late = 0.0
+    while True:
+        asked = time.monotonic()
+        if words in read():
+            return late
+        late = asked - began
+        assert late < PATIENCE, f"«{words}» never came"
 
 
 def test_an_open_drop_shows_prices_progress_stock_rules_and_the_shop(make_place: Callable[..., Place]) -> None:
@@ -74,9 +78,9 @@ def test_before_after_and_without_stock(place: Place) -> None:
     market.shift(opens_at=-timedelta(seconds=1))
     _await(lambda: visitor.get().text, "立即参团")
     market.takes("小王", 2)
-    assert _await(lambda: visitor.get().text, "已经抢完了") <= SECOND + 0.5
+    assert _await(lambda: visitor.get().text, "已经抢完了") <= SECOND
     market.close()
-    assert _await(lambda: visitor.get().text, "活动已结束") <= SECOND + 0.5
+    assert _await(lambda: visitor.get().text, "活动已结束") <= SECOND
     assert "/join" not in visitor.get().text
 
 
@@ -137,15 +141,15 @@ def test_it_is_never_older_than_a_second_while_members_join(place: Place) -> Non
     joining.start()
     visitor, looked = market.visitor(), []
     while joining.is_alive():
+        asked = time.monotonic()
         page = visitor.get().text
         found = re.search(r"已团 (\d+) 份", page)
         assert found is not None
-        looked.append((time.monotonic(), int(found[1])))
+        looked.append((asked, int(found[1])))
     joining.join()
-    assert len(looked) > 20
-    slack = 0.15  # of this test's own clock, on a busy machine
+    assert len(looked) > 5
     for at, shown in looked:
-        assert shown >= max((count for when, count in committed if when < at - SECOND - slack), default=0)
+        assert shown >= max((count for when, count in committed if when < at - SECOND), default=0)
     assert len({shown for _, shown in looked}) < len(looked), "each view was rendered anew"
 
 
@@ -160,7 +164,7 @@ def test_a_page_that_has_not_changed_is_not_sent_again(place: Place) -> None:
     plain = visitor.get(headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
     market.takes("小王")
-    assert _await(lambda: visitor.get().text, "已团 1 份") <= SECOND + 0.5
+    assert _await(lambda: visitor.get().text, "已团 1 份") <= SECOND
     assert visitor.get(headers={"If-None-Match": first.headers["etag"]}).status_code == 200
 
 
