@@ -42,7 +42,7 @@ from bot.sender import Sender
 from bot.settings import Settings
 from bot.talk import Talk
 from bot.web import app as web
-from bot.web import callbacks, health, hooks, paying
+from bot.web import callbacks, drops, health, hooks, paying
 from bot.worker import Work, Worker
 from content.knowledge import Knowledge
 from content.learning.reading import Learner
@@ -281,6 +281,7 @@ def build(settings: Settings, operator: Operator) -> Starlette:
         settings, operator.database, operator.dispatcher, operator.sender, lambda: operator.web_channel.sockets
     )
     routes = [
+        *drops.routes(settings, operator.database, operator.web_channel, operator.dispatcher, operator.now),
         *health.routes(vitals), *web.routes(settings, operator.database, operator.web_channel),
         *callbacks.routes(operator.called), *paying.routes(operator.cashier),
         Mount("/api", api.build(operator.database, operator.dispatcher, operator.now)),

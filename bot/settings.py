@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     demo: bool = Field(default=True, description="load the demo shop on the first start")
     shop_name: str = Field(default="阳光邻里")
     bot_name: str = Field(default="小团")
+    guarantees: str = Field(default="", description="what the shop guarantees, shown on drop pages, by comma: 坏果包赔,48 小时发货")
+    poster_font: Path | None = Field(default=None, description="font file of posters; empty: the packaged one, then the system's")
     language: str = Field(default="zh", pattern="^(zh|en)$")
     time_zone: str = Field(default="Asia/Shanghai")
     allowed_origins: str = Field(default="", description="further origins that may open the web channel, by comma")
@@ -155,6 +157,11 @@ class Settings(BaseSettings):
     @property
     def hook_targets(self) -> list[str]:
         return [one.strip() for one in self.hooks_out.split(",") if one.strip()]
+
+    @property
+    def guaranteed(self) -> list[str]:
+        """What the shop guarantees, at most six short sentences."""
+        return [one.strip()[:30] for one in self.guarantees.replace("，", ",").split(",") if one.strip()][:6]
 
     def secret(self) -> str:
         """The installation's own secret, made on the first start and readable by its owner only."""

@@ -186,6 +186,15 @@ def count_heads(session: Session, drop_id: str, *, is_paid: bool) -> int:
     return session.execute(query.where(TABLE.c.status.in_(ALIVE[1:] if is_paid else ALIVE))).scalar_one()
 
 
+def find_latest(session: Session, drop_id: str, limit: int) -> Sequence[AnyRow]:
+    """The newest orders of a drop that are not ended: member_id, member_name, placed_at, and how many `things`."""
+    newest = select(TABLE.c.id, TABLE.c.member_id, TABLE.c.member_name, TABLE.c.placed_at)
+    newest = newest.where(TABLE.c.drop_id == drop_id, TABLE.c.status.in_(ALIVE))
+    some = newest.order_by(TABLE.c.placed_at.desc(), TABLE.c.id).limit(limit).subquery()
+    things = select(func.sum(LINES.c.quantity)).where(LINES.c.order_id == some.c.id).scalar_subquery()
+    return session.execute(select(some, things.label("things")).order_by(some.c.placed_at.desc(), some.c.id)).all()
+
+
 def insert_all(
     session: Session, orders: Sequence[Mapping[str, Any]], lines: Sequence[tuple[Any, ...]],
     discounts: Sequence[tuple[Any, ...]],

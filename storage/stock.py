@@ -66,6 +66,13 @@ def lock_offers(session: Session, drop_id: str) -> list[OfferNow]:
     return [_as_now(row, stock.get(row.sku_id, 0)) for row in rows]
 
 
+def find_offers(session: Session, drop_id: str) -> list[OfferNow]:
+    """What a drop offers and how much of it is left, for showing."""
+    query = select(OFFERS, SKUS.c.stock).outerjoin(SKUS, SKUS.c.id == OFFERS.c.sku_id)
+    rows = session.execute(query.where(OFFERS.c.drop_id == drop_id).order_by(OFFERS.c.mark))
+    return [_as_now(row, row.stock or 0) for row in rows]
+
+
 def _as_now(row: AnyRow, stock: int) -> OfferNow:
     bounds = [] if row.stock_limit is None else [row.stock_limit - row.taken]
     bounds += [stock] if row.is_from_stock else []

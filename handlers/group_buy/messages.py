@@ -51,8 +51,14 @@ def drop_opened(ctx: Context, drop: AnyRow) -> None:
         rules = rules_text(ctx.session, ctx.outbox.words, drop, here.language)
         ctx.outbox.say(
             here, "group_buy/drop_opened", key=f"drop-opened:{drop.id}:{here.id}", priority=POST, rules=rules,
-            **values_of(ctx.session, drop),
+            address=_address(ctx, drop, here), **values_of(ctx.session, drop),
         )
+
+
+def _address(ctx: Context, drop: AnyRow, here: Conversation) -> str:
+    """The drop's page; none where the shop has no public address, which only a browser on this machine could open."""
+    is_public = not ctx.shop.base_url.startswith("http://localhost")
+    return f"{ctx.shop.base_url}/d/{drop.code}" if is_public or here.channel == "web" else ""
 
 
 def last_hour(ctx: Context, drop: AnyRow) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.cleaning import MAX_NAME, clean_name, clean_text, distinct, sounds_like
-from bot.channels.web.limits import Allowance
+from bot.limits import Allowance
 
 
 @pytest.mark.parametrize(

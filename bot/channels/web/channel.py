@@ -8,11 +8,13 @@ from datetime import datetime
 from pathlib import Path
 
 import structlog
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from bot.channels.base import Capabilities, Hears, Link, Outgoing, Receive, Says, Standing, insist
+from bot.channels.web import counter
 from bot.channels.web.audience import Audience
 from bot.channels.web.lobby import Lobby
 from bot.channels.web.origin import is_allowed
@@ -23,6 +25,7 @@ from bot.channels.web.visit import Visit, close
 from bot.dispatch import Kept
 from bot.events import MemberJoined, MemberLeft
 from bot.settings import Settings
+from bot.visitors import Admitted, Visitor
 from storage import members
 from storage.database import Database
 
@@ -154,3 +157,15 @@ class WebChannel:
     def find_picture(self, name: str) -> Path | None:
         """The file of a picture's name."""
         return self._lobby.pictures.find(name)
+
+    async def find_member(self, token: str) -> Admitted | None:
+        """The member a browser's token was given to."""
+        return await counter.find_member(self._lobby, token)
+
+    async def admit(self, group_id: str | None, visitor: Visitor) -> Admitted:
+        """Let a visitor in, as a member of a group where one is named. Raises NotAdmitted."""
+        return await counter.admit(self._lobby, group_id, visitor)
+
+    def is_from_us(self, headers: Headers) -> bool:
+        """Does a form come from a page of ours, by what the browser says of it?"""
+        return is_allowed(headers, self._settings)

@@ -50,7 +50,7 @@ async def enter(lobby: Lobby, code: str, hello: Hello, address: str) -> Guest:
 
 async def _come_back(lobby: Lobby, audience: Audience, group: Group, hello: Hello, token: str) -> Guest:
     member_id = lobby.tokens.find(token)
-    name = None if member_id is None else await lobby.look(partial(_name_of, member_id=member_id))
+    name = None if member_id is None else await lobby.look(partial(name_of, member_id=member_id))
     if member_id is None or name is None:
         raise Trouble("bad_token", "the token is not valid; say hello with a nickname")
     if not await _is_present(lobby, group, member_id):
@@ -68,7 +68,7 @@ async def _come_in(lobby: Lobby, audience: Audience, group: Group, hello: Hello,
     if sounds_like(name, lobby.settings.bot_name):
         raise Trouble("name_reserved", "this nickname is the operator's")
     member_id = lobby.tokens.new_member_id(group.id, hello.client_id)
-    known = None if hello.client_id is None else await lobby.look(partial(_name_of, member_id=member_id))
+    known = None if hello.client_id is None else await lobby.look(partial(name_of, member_id=member_id))
     if known is not None and await _is_present(lobby, group, member_id):
         return Guest(member_id, known, group)
     wait = lobby.joins.take(address)
@@ -109,7 +109,8 @@ async def _learn_names(lobby: Lobby, audience: Audience) -> None:
         audience.is_known = True
 
 
-def _name_of(session: Session, member_id: str) -> str | None:
+def name_of(session: Session, member_id: str) -> str | None:
+    """The name of a member of this channel."""
     member = members.find(session, member_id)
     return None if member is None or member.channel != CHANNEL else member.name
 

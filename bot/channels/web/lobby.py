@@ -16,11 +16,11 @@ from bot.channels.base import Receive
 from bot.channels.pictures import Pictures
 from bot.channels.web.audience import Audience, Listener
 from bot.channels.web.frames import Trouble
-from bot.channels.web.limits import Allowance
 from bot.channels.web.shown import PRIVATE
 from bot.channels.web.tokens import Tokens
 from bot.dispatch import NotKept, Overloaded
 from bot.events import Event, Handled
+from bot.limits import Allowance
 from bot.settings import Settings
 from storage.database import Database
 
