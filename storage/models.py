@@ -5,6 +5,7 @@ from storage import (
     answers,
     audiences,
     audit,
+    claims,
     clocks,
     demands,
     desk,
@@ -33,6 +34,7 @@ from storage import (
     question_sets,
     reconciling,
     revisions,
+    rosters,
     search,
     stock,
     teams,
@@ -42,7 +44,7 @@ from storage.base import Base
 
 METADATA = Base.metadata
 TABLES = (
-    accounts, answers, audiences, audit, clocks, demands, desk, drops, faq, groups, handovers, hours, inbox, jobs,
+    accounts, answers, audiences, audit, claims, clocks, demands, desk, drops, faq, groups, handovers, hours, inbox, jobs,
     learning, members, mix, model, moments, occurrences, operators, orders, outbox, payments, plans, posts, products,
-    promises, proposals, question_sets, reconciling, revisions, search, stock, teams, wecom,
+    promises, proposals, question_sets, reconciling, revisions, rosters, search, stock, teams, wecom,
 )
