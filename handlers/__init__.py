@@ -9,6 +9,7 @@ FEATURES: tuple[Routes, ...] = (
     welcome.routes,
     menu.routes,
     group_buy.routes,
+    group_buy.roster_routes,
     group_buy.talk_routes,
     orders.routes,
     service.routes,

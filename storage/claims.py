@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from storage.base import AnyRow, Base, BigId, UtcTime, table_of
 
 ACCEPTED, SAME, REFUSED, UNCLEAR, UNDONE = "accepted", "same", "refused", "unclear", "undone"
+ANSWERED, WAITS = "answered", "waits"  # what we asked back was answered; roster rows that wait for an operator
 
 
 class SaidClaim(Base):

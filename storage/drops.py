@@ -179,17 +179,32 @@ def find_open(session: Session, group_id: str | None) -> Sequence[AnyRow]:
     return session.execute(query.order_by(TABLE.c.opened_at.desc(), TABLE.c.id)).all()
 
 
+_OFFERED = """select d.id, d.title, d.code, o.sku_id, o.mark, o.name, p.unit, p.aliases from drops d
+    join drop_offers o on o.drop_id = d.id left join skus s on s.id = o.sku_id left join products p on p.id = s.product_id"""
+_HERE = """ where d.status = 'open' and (not exists (select 1 from drop_groups g where g.drop_id = d.id)
+    or exists (select 1 from drop_groups g where g.drop_id = d.id and g.group_id = ?))
+    order by d.opened_at desc, d.id, o.mark"""
+
+
 def find_on_offer(session: Session, group_id: str) -> tuple[OnOffer, ...]:
     """What open drops offer to a group, newest drop first, by mark."""
-    query = """select d.id, d.title, d.code, o.sku_id, o.mark, o.name, p.unit, p.aliases from drops d
-        join drop_offers o on o.drop_id = d.id left join skus s on s.id = o.sku_id left join products p on p.id = s.product_id
-        where d.status = 'open' and (not exists (select 1 from drop_groups g where g.drop_id = d.id)
-        or exists (select 1 from drop_groups g where g.drop_id = d.id and g.group_id = ?))
-        order by d.opened_at desc, d.id, o.mark"""
-    return tuple(
-        OnOffer(*row[:6], row[6] or "", tuple(json.loads(row[7] or "[]")))
-        for row in rows_fast(session.connection(), query, group_id)
-    )
+    return _offered(rows_fast(session.connection(), _OFFERED + _HERE, group_id))
+
+
+def find_offered(session: Session, drop_id: str) -> tuple[OnOffer, ...]:
+    """What a drop offers, by mark, with the words for it."""
+    return _offered(rows_fast(session.connection(), _OFFERED + " where d.id = ? order by o.mark", drop_id))
+
+
+def _offered(rows: Sequence[tuple[Any, ...]]) -> tuple[OnOffer, ...]:
+    return tuple(OnOffer(*row[:6], row[6] or "", tuple(json.loads(row[7] or "[]"))) for row in rows)
+
+
+def find_closed(session: Session, group_id: str, since: datetime) -> Sequence[AnyRow]:
+    """Drops a group could join that closed since then, newest first."""
+    meant = select(GROUPS.c.drop_id).where(GROUPS.c.drop_id == TABLE.c.id, GROUPS.c.group_id == group_id)
+    query = select(TABLE).where(TABLE.c.status.in_((CLOSED, CANCELLED)), TABLE.c.closed_at >= since, meant.exists())
+    return session.execute(query.order_by(TABLE.c.closed_at.desc(), TABLE.c.id).limit(5)).all()
 
 
 def find_offers(session: Session, drop_id: str) -> Sequence[AnyRow]:

@@ -141,14 +141,16 @@ def count_pending(session: Session) -> int:
     return session.execute(select(func.count()).where(CHANGES.c.state == PENDING)).scalar_one()
 
 
-def settle(session: Session, ids: Sequence[int], state: str, by: str, now: datetime) -> Sequence[AnyRow]:
-    """Settle rows that wait; gives those that did wait."""
-    statement = update(CHANGES).where(CHANGES.c.id.in_(ids), CHANGES.c.state == PENDING)
+def settle(session: Session, group_id: str, ids: Sequence[int], state: str, by: str, now: datetime) -> Sequence[AnyRow]:
+    """Settle rows of a group that wait; gives those that did wait."""
+    statement = update(CHANGES).where(CHANGES.c.id.in_(ids), CHANGES.c.state == PENDING, CHANGES.c.group_id == group_id)
     done = session.execute(statement.values(state=state, settled_by=by, settled_at=now).returning(CHANGES.c.id)).all()
     query = select(CHANGES).where(CHANGES.c.id.in_([row.id for row in done]))
     return session.execute(query.order_by(CHANGES.c.id)).all()
 
 
-def fail(session: Session, ids: Sequence[int], why: str) -> None:
-    """These rows could not become orders."""
-    session.execute(update(CHANGES).where(CHANGES.c.id.in_(ids)).values(state=FAILED, why=why[:40]))
+def fail_row(session: Session, drop_id: str, group_id: str, author_id: str, name: str, why: str) -> None:
+    """The newest change of this row could not become an order."""
+    row = (CHANGES.c.drop_id == drop_id, CHANGES.c.group_id == group_id, CHANGES.c.author_id == author_id, CHANGES.c.name == name)
+    newest = select(func.max(CHANGES.c.id)).where(*row, CHANGES.c.state.in_((APPLIED, APPROVED))).scalar_subquery()
+    session.execute(update(CHANGES).where(CHANGES.c.id == newest).values(state=FAILED, why=why[:40]))

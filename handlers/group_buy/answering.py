@@ -28,7 +28,8 @@ def answer(ctx: Context) -> None:
         return
     is_alone = all(row.inbox_id == ctx.inbox_id for row in waiting)
     if is_alone and (last is None or ctx.now - last >= APART):
-        _say(ctx, waiting, mention=ctx.event.member_id)
+        is_own = all(row.member_id == ctx.event.member_id for row in waiting)
+        _say(ctx, waiting, mention=ctx.event.member_id if is_own else None)
     else:
         _put_off(ctx, group_id, waiting[0], last)
 
@@ -60,8 +61,11 @@ def sum_up(ctx: Context) -> None:
 
 def _say(ctx: Context, rows: Sequence[AnyRow], mention: str | None) -> None:
     claims.mark_said(ctx.session, [row.id for row in rows], ctx.inbox_id, ctx.now)
-    newest = {(row.member_id, row.drop_id, json.loads(row.detail).get("whose", "")): row for row in rows}
-    shown = [_shown(row) for row in newest.values()]
+    newest: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        one = _shown(row)
+        newest[row.member_id, row.drop_id, one["whose"], one.get("why")] = one
+    shown = list(newest.values())
     claims_answered(ctx, ctx.here, shown, mention)
 
 
@@ -71,6 +75,7 @@ def _shown(row: AnyRow) -> dict[str, Any]:
     return detail | {
         "state": row.state, "who": masked(row.member_name)[:LONGEST_NAME] or "?",
         "whose": masked(detail.get("whose", ""))[:LONGEST_NAME], "items": detail.get("items", []),
+        "names": [masked(name)[:LONGEST_NAME] for name in detail.get("names", [])[:MOST_NAMED]],
     }
 
 
@@ -78,7 +83,7 @@ def claims_answered(ctx: Context, here: Conversation, shown: list[dict[str, Any]
     """Says what is noted, what is unclear, and what could not be had: to one member, or of many in one list."""
     accepted = [one for one in shown if one["state"] in (claims.ACCEPTED, claims.SAME, claims.UNDONE)]
     unclear = [one for one in shown if one["state"] == claims.UNCLEAR]
-    refused = [one for one in shown if one["state"] == claims.REFUSED]
+    refused = [one for one in shown if one["state"] in (claims.REFUSED, claims.WAITS)]
     if not (accepted or unclear or refused):
         return
     ctx.outbox.say(

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.event import Event
-from content.ordering.talk import CANCEL, Wish
+from content.ordering.talk import CANCEL, WANT, Wish
 from handlers.group_buy import checkout, wishing
 from handlers.group_buy.rules import No
 from handlers.group_buy.selling import Claim
@@ -59,7 +59,7 @@ def fulfil(
     mine = find_mine(session, drop_id, who.member_id)
     names = {one.sku_id: one.name for one in drops.find_offers(session, drop_id)}
     then = wishing.after(wish, mine) if is_undoing is None else wishing.undone(mine, is_undoing, wish.whose)
-    detail: dict[str, Any] = {"title": drop.title, "whose": wish.whose, "kind": wish.kind}
+    detail: dict[str, Any] = {"title": drop.title, "whose": wish.whose, "kind": wish.kind if mine.lines else WANT}
     if any(count < 1 for _, count in wish.lines) and wish.kind != CANCEL:
         return Became(claims.REFUSED, detail | {"why": "none", "number": 0})
     delta = {

@@ -204,8 +204,9 @@ def placed(ctx: Context, fact: OrderPlaced) -> None:
 def progress_due(ctx: Context, fact: DropProgressDue) -> None:
     drop = drops.get(ctx.session, fact.drop_id)
     last = claims.find_last_said_at(ctx.session, fact.group_id or "")
-    if last is not None and ctx.now - last < timedelta(seconds=SUMMARY_SECONDS):
-        ctx.decide("silent", "orders were summed up")
+    is_summed_up = last is not None and ctx.now - last < timedelta(seconds=SUMMARY_SECONDS)
+    if is_summed_up or claims.find_waiting(ctx.session, fact.group_id or "", 1):
+        ctx.decide("silent", "orders are summed up")
     elif rules.is_open(drop, ctx.now):
         messages.progress(ctx, drop)
 

@@ -139,6 +139,8 @@ def _look_answer(ctx: Context, said: Words, on_offer: Sequence[OnOffer]) -> Wish
     if asked is None or asked.state != claims.UNCLEAR:
         return None
     detail = json.loads(asked.detail)
+    if "wish" not in detail:
+        return None
     wish = Wish(**{**detail["wish"], "lines": tuple((one, count) for one, count in detail["wish"]["lines"])})
     if detail["why"] == "which" and len(named) == 1:
         only = naming.id_of(named[0])
@@ -169,7 +171,7 @@ def wished(ctx: Context, request: Wished) -> None:
         for fact in became.facts:
             ctx.emit(fact)
     if request.answers is not None:
-        claims.change_state(ctx.session, [request.answers.id], "answered")
+        claims.change_state(ctx.session, [request.answers.id], claims.ANSWERED)
     outcome = "done" if claims.ACCEPTED in states else "asked_back" if claims.UNCLEAR in states else "refused"
     ctx.decide("done" if states == [claims.SAME] else outcome, ",".join(states), 1.0)
     answering.answer(ctx)
