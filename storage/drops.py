@@ -197,7 +197,10 @@ def find_offered(session: Session, drop_id: str) -> tuple[OnOffer, ...]:
 
 
 def _offered(rows: Sequence[tuple[Any, ...]]) -> tuple[OnOffer, ...]:
-    return tuple(OnOffer(*row[:6], row[6] or "", tuple(json.loads(row[7] or "[]"))) for row in rows)
+    return tuple(
+        OnOffer(drop_id, title, code, sku_id, mark, name, unit or "", tuple(json.loads(aliases or "[]")))
+        for drop_id, title, code, sku_id, mark, name, unit, aliases in rows
+    )
 
 
 def find_closed(session: Session, group_id: str, since: datetime) -> Sequence[AnyRow]:

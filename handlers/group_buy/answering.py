@@ -71,7 +71,7 @@ def _say(ctx: Context, rows: Sequence[AnyRow], mention: str | None) -> None:
 
 def _shown(row: AnyRow) -> dict[str, Any]:
     """A row in the words' terms: no notes, no addresses, no phone numbers in names."""
-    detail = json.loads(row.detail)
+    detail: dict[str, Any] = json.loads(row.detail)
     return detail | {
         "state": row.state, "who": masked(row.member_name)[:LONGEST_NAME] or "?",
         "whose": masked(detail.get("whose", ""))[:LONGEST_NAME], "items": detail.get("items", []),

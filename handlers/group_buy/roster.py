@@ -34,6 +34,13 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """A roster for one of our drops."""
+
+    roster: Signed | Late
+
+
+@dataclass(frozen=True, slots=True)
 class ListWanted:
     """A member wants to see who has signed."""
 
@@ -96,12 +103,18 @@ def _closed(ctx: Context, group_id: str, head: str) -> Late | None:
     return None if last is None or re.sub(r"[\W_]|接龙", "", head) else Late(last)
 
 
-@routes.looked(parse_roster, look_roster)
-def signed(ctx: Context, request: Signed | Late) -> None:
-    if isinstance(request, Late):
-        _late(ctx, request.drop)
+def look_ours(ctx: Context, roster: Roster) -> Heard | None:
+    found = look_roster(ctx, roster)
+    return None if found is None else Heard(found)
+
+
+@routes.looked(parse_roster, look_ours)
+def signed(ctx: Context, heard: Heard) -> None:
+    copy = heard.roster
+    if isinstance(copy, Late):
+        _late(ctx, copy.drop)
         return
-    states = signing_up.sign(ctx, request, drops.find_offered(ctx.session, request.drop_id))
+    states = signing_up.sign(ctx, copy, drops.find_offered(ctx.session, copy.drop_id))
     ctx.decide("done", ",".join(sorted(set(states))) or "nothing new", 1.0)
     answering.answer(ctx)
 
