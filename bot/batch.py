@@ -207,21 +207,15 @@ class Batch:
         """Run who hears the event and note their names; None when nobody does."""
         router = self.parts.router
         if isinstance(event, MessageReceived):
-            understood = router.understand(event)
-            if understood is None:
-                row["outcome"] = "none"
-                return None
-            context = self._context(event, row["id"], received_at)
-            ear, request = understood
-            while ear.only_if is not None and not ear.only_if(context, request):
-                understood = router.understand(event, ear)
-                if understood is None:
-                    row["outcome"] = "none"
-                    return None
-                ear, request = understood
-            context.outbox.feature = row["heard_by"] = ear.feature
-            self._answer(context, ear, request)
-            return context
+            for ear, seen in router.hear(event):
+                context = self._context(event, row["id"], received_at)
+                request = seen if ear.look is None else ear.look(context, seen)
+                if request is not None:
+                    context.outbox.feature = row["heard_by"] = ear.feature
+                    self._answer(context, ear, request)
+                    return context
+            row["outcome"] = "none"
+            return None
         context = self._context(event, row["id"], received_at)
         heard_by = []
         if type(event) in router.crowds:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bot import outside, trading
+from bot import outside, signing, trading
 from bot.event import COLUMNS as COLUMNS
 from bot.event import Event as Event
 from bot.event import Handled as Handled
@@ -241,7 +241,7 @@ KINDS: dict[str, type[Event]] = {
         MembersListed, GreetingDue,
         QuestionUnanswered, OperatorSpoke, ModelAnswered, QuestionOpened, HandoverOpened, MemberSpokeAgain, DeadlineReached, JudgingDue,
         PostDue, MomentSet, PollAsked, PollProgressDue, PollClosingDue, TrialCountDue, PaymentReminderAsked,
-        *trading.EVENTS, *outside.EVENTS,
+        *trading.EVENTS, *outside.EVENTS, *signing.EVENTS,
     )
 }
 

@@ -9,7 +9,7 @@ import httpx
 
 from bot.event import Event
 from bot.jobs import HookWanted
-from bot.signing import HEADER, sign
+from bot.signatures import HEADER, sign
 
 TIMEOUT_SECONDS = 10.0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -13,19 +13,20 @@ from bot.values import Find, Value
 Request = TypeVar("Request")
 Fact = TypeVar("Fact", bound=Event)
 Parser = Callable[[MessageReceived], Request | None]
+Look = Callable[[Context, Any], Any]
 Handler = Callable[[Context, Request], None]
 Crowd = Callable[[Sequence[tuple[Context, Fact]]], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Ear:
-    """One way a feature hears messages: a parser and who acts on what it understood."""
+    """One way a feature hears messages: a parser, perhaps a look at the rows, and who acts on what was understood."""
 
     feature: str
     parse: Callable[[MessageReceived], Any]
     handle: Callable[[Context, Any], None]
     writes: bool
-    only_if: Callable[[Context, Any], bool] | None = None
+    look: Look | None = None
 
 
 class Routes:
@@ -39,14 +40,25 @@ class Routes:
         self.crowds: list[tuple[type[Event], Callable[[Sequence[tuple[Context, Any]]], None]]] = []
 
     def message(
-        self, parse: Parser[Request], *, writes: bool = True, only_if: Callable[[Context, Request], bool] | None = None
+        self, parse: Parser[Request], *, writes: bool = True
     ) -> Callable[[Handler[Request]], Handler[Request]]:
         """Hear the messages `parse` understands. A handler that only looks and speaks says `writes=False`: it needs
-        no savepoint for a refusal to undo. Words that mean something only at times (a bare number) are looked at with
-        `only_if`; where it says no, the next ears are asked."""
+        no savepoint for a refusal to undo."""
 
         def heard(handle: Handler[Request]) -> Handler[Request]:
-            self.ears.append(Ear(self.feature, parse, handle, writes, only_if))
+            self.ears.append(Ear(self.feature, parse, handle, writes))
+            return handle
+
+        return heard
+
+    def looked(
+        self, parse: Parser[Any], look: Callable[[Context, Any], Request | None]
+    ) -> Callable[[Handler[Request]], Handler[Request]]:
+        """Hear messages of which only the rows tell whether they are for us: `look` makes the request of what the parser
+        saw, or None, and then the next ear hears the message. It writes nothing."""
+
+        def heard(handle: Handler[Request]) -> Handler[Request]:
+            self.ears.append(Ear(self.feature, parse, handle, True, look))
             return handle
 
         return heard
@@ -93,12 +105,13 @@ class Router:
             for kind, handle in routes.listeners:
                 self.listeners[kind] = (*self.listeners.get(kind, ()), (routes.feature, handle))
 
-    def understand(self, message: MessageReceived, after: Ear | None = None) -> tuple[Ear, Any] | None:
-        """The first ear whose parser understood (of those after one that did not want it), with what it understood; None
-        for talk that is not for us."""
-        parsers = self._parsers if after is None else self._parsers[self.ears.index(after) + 1 :]
-        for parse, ear in parsers:
+    def hear(self, message: MessageReceived) -> Iterator[tuple[Ear, Any]]:
+        """Every ear whose parser understood, in order, with what it understood; none for talk that is not for us."""
+        for parse, ear in self._parsers:
             request = parse(message)
             if request is not None:
-                return ear, request
-        return None
+                yield ear, request
+
+    def understand(self, message: MessageReceived) -> tuple[Ear, Any] | None:
+        """The first ear that understands by the words alone."""
+        return next(((ear, request) for ear, request in self.hear(message) if ear.look is None), None)

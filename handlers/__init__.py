@@ -25,6 +25,8 @@ FEATURES: tuple[Routes, ...] = (
     menu.routes,
     polls.routes,
     group_buy.routes,
+    group_buy.roster_routes,
+    group_buy.talk_routes,
     orders.routes,
     service.routes,
     ratings.routes,

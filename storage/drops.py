@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +24,8 @@ from sqlalchemy import (
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import AnyRow, Base, UtcTime, table_of
+from storage import revisions
+from storage.base import AnyRow, Base, UtcTime, rows_fast, table_of
 
 TEAM, GROUP, TIER, FLASH, PRESALE, BARGAIN, THRESHOLD = "team", "group", "tier", "flash", "presale", "bargain", "threshold"
 KINDS = (TEAM, GROUP, TIER, FLASH, PRESALE, BARGAIN, THRESHOLD)
@@ -133,6 +136,20 @@ class Step(Base):
     )
 
 
+@dataclass(frozen=True, slots=True)
+class OnOffer:
+    """A SKU that an open drop offers to a group, with the words members may use for it."""
+
+    drop_id: str
+    title: str
+    code: str
+    sku_id: str
+    mark: str
+    name: str
+    unit: str
+    aliases: tuple[str, ...]
+
+
 TABLE, OFFERS, GROUPS, STEPS = table_of(Drop), table_of(Offer), table_of(DropGroup), table_of(Step)
 
 
@@ -170,6 +187,37 @@ def find_open(session: Session, group_id: str | None) -> Sequence[AnyRow]:
     return session.execute(query.order_by(TABLE.c.opened_at.desc(), TABLE.c.id)).all()
 
 
+_OFFERED = """select d.id, d.title, d.code, o.sku_id, o.mark, o.name, p.unit, p.aliases from drops d
+    join drop_offers o on o.drop_id = d.id left join skus s on s.id = o.sku_id left join products p on p.id = s.product_id"""
+_HERE = """ where d.status = 'open' and (not exists (select 1 from drop_groups g where g.drop_id = d.id)
+    or exists (select 1 from drop_groups g where g.drop_id = d.id and g.group_id = ?))
+    order by d.opened_at desc, d.id, o.mark"""
+
+
+def find_on_offer(session: Session, group_id: str) -> tuple[OnOffer, ...]:
+    """What open drops offer to a group, newest drop first, by mark."""
+    return _offered(rows_fast(session.connection(), _OFFERED + _HERE, group_id))
+
+
+def find_offered(session: Session, drop_id: str) -> tuple[OnOffer, ...]:
+    """What a drop offers, by mark, with the words for it."""
+    return _offered(rows_fast(session.connection(), _OFFERED + " where d.id = ? order by o.mark", drop_id))
+
+
+def _offered(rows: Sequence[tuple[Any, ...]]) -> tuple[OnOffer, ...]:
+    return tuple(
+        OnOffer(drop_id, title, code, sku_id, mark, name, unit or "", tuple(json.loads(aliases or "[]")))
+        for drop_id, title, code, sku_id, mark, name, unit, aliases in rows
+    )
+
+
+def find_closed(session: Session, group_id: str, since: datetime) -> Sequence[AnyRow]:
+    """Drops a group could join that closed since then, newest first."""
+    meant = select(GROUPS.c.drop_id).where(GROUPS.c.drop_id == TABLE.c.id, GROUPS.c.group_id == group_id)
+    query = select(TABLE).where(TABLE.c.status.in_((CLOSED, CANCELLED)), TABLE.c.closed_at >= since, meant.exists())
+    return session.execute(query.order_by(TABLE.c.closed_at.desc(), TABLE.c.id).limit(5)).all()
+
+
 def find_offers(session: Session, drop_id: str) -> Sequence[AnyRow]:
     """What a drop offers, by mark."""
     return session.execute(select(OFFERS).where(OFFERS.c.drop_id == drop_id).order_by(OFFERS.c.mark)).all()
@@ -198,8 +246,11 @@ def create(
 
 
 def change(session: Session, drop_id: str, expected: Sequence[str], **values: Any) -> bool:
-    """Change a drop if it has one of these statuses; False when it has not."""
+    """Change a drop if it has one of these statuses; False when it has not. Whoever keeps in memory what is on offer in
+    a group is told."""
     statement = update(TABLE).where(TABLE.c.id == drop_id, TABLE.c.status.in_(expected)).values(**values)
+    if "status" in values:
+        revisions.rise(session, revisions.GROUPS)
     return session.execute(statement.returning(TABLE.c.id)).one_or_none() is not None
 
 

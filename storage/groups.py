@@ -13,7 +13,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage import revisions
+from storage import drops, revisions
 from storage.base import AnyRow, Base, BigId, RowMissing, UtcTime, channel_of_row, execute_fast, rows_fast, table_of
 from storage.members import Member
 
@@ -79,6 +79,7 @@ class GroupSettings:
     staff: frozenset[str]
     account_id: str = ""
     is_taken: bool = True
+    on_offer: tuple[drops.OnOffer, ...] = ()  # what open drops offer here
 
 
 @event.listens_for(Group, "before_update")
@@ -106,7 +107,8 @@ def get_settings(session: Session, group_id: str) -> GroupSettings:
     staff = rows_fast(connection, "select member_id from memberships where group_id = ? and is_staff", group_id)
     name, language, speaks, account_id, channel, management = rows[0]
     people = frozenset(row[0] for row in staff)
-    return GroupSettings(name, language, speaks, people, account_id or channel, management == TAKEN)
+    offered = drops.find_on_offer(session, group_id)
+    return GroupSettings(name, language, speaks, people, account_id or channel, management == TAKEN, offered)
 
 
 def get(session: Session, group_id: str) -> Group:

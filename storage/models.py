@@ -8,6 +8,7 @@ from storage import (
     audit,
     bills,
     charges,
+    claims,
     clocks,
     demands,
     desk,
@@ -37,6 +38,7 @@ from storage import (
     question_sets,
     reconciling,
     revisions,
+    rosters,
     search,
     stock,
     teams,
@@ -47,8 +49,8 @@ from storage.base import Base
 
 METADATA = Base.metadata
 TABLES = (
-    accounts, answers, api_keys, audiences, audit, bills, charges, clocks, demands, desk, drops, faq, groups,
-    handovers, hours, inbox, jobs, learning, members, mix, model, moments, occurrences, operators, orders, outbox,
-    payments, plans, polls, posts, products, promises, proposals, question_sets, reconciling, revisions, search,
-    stock, teams, variants, wecom,
+    accounts, answers, api_keys, audiences, audit, bills, charges, claims, clocks, demands, desk, drops, faq,
+    groups, handovers, hours, inbox, jobs, learning, members, mix, model, moments, occurrences, operators, orders,
+    outbox, payments, plans, polls, posts, products, promises, proposals, question_sets, reconciling, revisions,
+    rosters, search, stock, teams, variants, wecom,
 )

@@ -196,6 +196,12 @@ def find_answer(session: Session, cause_id: int) -> Saying | None:
     return session.scalars(query.order_by(Saying.id).limit(1)).first()
 
 
+def find_cause(session: Session, conversation: str, channel_message_id: str) -> int | None:
+    """The interaction that led to what we said, by the channel's id of it."""
+    query = select(TABLE.c.cause_id).where(TABLE.c.conversation == conversation, TABLE.c.channel_message_id == channel_message_id)
+    return session.execute(query.order_by(TABLE.c.id.desc()).limit(1)).scalar()
+
+
 def find_said(
     session: Session, conversation: str, *, after_no: int = 0, before_no: int | None = None, limit: int = 200
 ) -> Sequence[Saying]:

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 from bot.events import Event, Handled
 from bot.outside import CHANNEL, ShopOrderTold, ShopProductTold, ShopRefundTold
 from bot.shapes import Fen, Name, ProductTold, Strict, Words
-from bot.signing import HEADER, is_signed
+from bot.signatures import HEADER, is_signed
 
 log = structlog.get_logger()
 MAX_BYTES = 256 * 1024

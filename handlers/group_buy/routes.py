@@ -35,7 +35,7 @@ from bot.trading import (
 from handlers.group_buy import actions, checkout, late, messages, rules, teaming
 from handlers.group_buy.rules import No
 from handlers.group_buy.selling import Claim, Sold
-from storage import drops, orders, teams
+from storage import claims, drops, orders, teams
 from storage.ids import TEAM_CODE
 
 JOIN = re.compile(
@@ -203,7 +203,11 @@ def placed(ctx: Context, fact: OrderPlaced) -> None:
 @routes.fact(DropProgressDue)
 def progress_due(ctx: Context, fact: DropProgressDue) -> None:
     drop = drops.get(ctx.session, fact.drop_id)
-    if rules.is_open(drop, ctx.now):
+    last = claims.find_last_said_at(ctx.session, fact.group_id or "")
+    is_summed_up = last is not None and ctx.now - last < timedelta(seconds=SUMMARY_SECONDS)
+    if is_summed_up or claims.find_waiting(ctx.session, fact.group_id or "", 1):
+        ctx.decide("silent", "orders are summed up")
+    elif rules.is_open(drop, ctx.now):
         messages.progress(ctx, drop)
 
 

@@ -39,17 +39,18 @@ def parse_vote(message: MessageReceived) -> Vote | None:
     return None if choice is None else Vote(choice)
 
 
-def is_vote(ctx: Context, vote: Vote) -> bool:
+def as_vote(ctx: Context, vote: Vote) -> Vote | None:
     """A bare number is a vote only while a poll with such a choice is open in the group, and we have not just asked this
     member something else."""
     poll = polls.find_open(ctx.session, ctx.event.group_id or "", ctx.now)
     if poll is None or vote.choice > len(poll.choice_list):
-        return False
+        return None
     me = ctx.event.member_id
-    return not any(one.member_id == me and one.outcome == "asked_back" for one in ctx.recent(ASKED_BACK_SECONDS))
+    was_asked = any(one.member_id == me and one.outcome == "asked_back" for one in ctx.recent(ASKED_BACK_SECONDS))
+    return None if was_asked else vote
 
 
-@routes.message(parse_vote, only_if=is_vote)
+@routes.looked(parse_vote, as_vote)
 def voted(ctx: Context, vote: Vote) -> None:
     poll = polls.find_open(ctx.session, ctx.event.group_id or "", ctx.now)
     if poll is None:

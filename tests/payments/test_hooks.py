@@ -20,7 +20,7 @@ from starlette.testclient import TestClient
 from bot.context import Shop
 from bot.hooking import Hooking
 from bot.jobs import HookWanted
-from bot.signing import HEADER, is_signed, sign
+from bot.signatures import HEADER, is_signed, sign
 from bot.web import hooks
 from handlers.orders.outside import id_of
 from storage import hooks as dead_letters
