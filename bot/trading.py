@@ -152,10 +152,18 @@ class RefundRetryAsked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderMarkAsked(Event):
-    """An operator marks orders shipped, arrived or received."""
+    """An operator marks orders shipped, arrived or received, or takes a receipt back (unreceived)."""
 
     order_ids: tuple[str, ...] = ()
     mark: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentReminderAsked(Event):
+    """An operator reminds members of orders not paid yet, each alone and at most once a day."""
+
+    order_ids: tuple[str, ...] = ()
     by: str = ""
 
 
@@ -287,10 +295,15 @@ class OrderReceived(OrderFact):
     """The member has the goods."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderReceiptUndone(OrderFact):
+    """A receipt was ticked by mistake: the goods are still with us."""
+
+
 EVENTS: tuple[type[Event], ...] = (
     DropOpeningDue, DropClosingDue, DropReminderDue, DropProgressDue, HoldsDue, TeamExpiryDue, ReconcileDue,
     DropCancelAsked, DropJoinAsked, HelpAsked, OrderCancelAsked, PaymentReceived, RefundAsked, RefundAnswered,
     RefundHandedOver, RefundRetryAsked, OrderMarkAsked, DropOpened, DropClosed, DropCancelled, GoalReached, SeatTaken,
     TeamFormed, TeamExpired, OrderPlaced, OrderChanged, OrderPaid, LateMoneyArrived, OrderConfirmed, OrderCancelled,
-    RefundDue, OrderRefunded, OrderShipped, OrderArrived, OrderReceived,
+    RefundDue, OrderRefunded, OrderShipped, OrderArrived, OrderReceived, PaymentReminderAsked, OrderReceiptUndone,
 )

@@ -16,6 +16,7 @@ from bot.trading import (
     OrderPlaced,
     OrderRefunded,
     PaymentReceived,
+    PaymentReminderAsked,
     ReconcileDue,
     RefundAnswered,
     RefundAsked,
@@ -23,8 +24,8 @@ from bot.trading import (
     RefundHandedOver,
     RefundRetryAsked,
 )
-from handlers.orders import actions, messages, refunds
-from storage import orders, payments, reconciling
+from handlers.orders import actions, messages, refunds, rules
+from storage import orders, payments, reconciling, stock
 
 ASKED = re.compile(r"(?:@\S+\s*)?(?:查一?下|看看)?我的订单[?？!！。]*|(?:@\S+\s*)?my orders[?.!]*", re.IGNORECASE)
 LONGEST = 30
@@ -141,10 +142,21 @@ def _follow(ctx: Context, answered: refunds.Answered) -> None:
 
 @routes.fact(OrderMarkAsked)
 def order_mark_asked(ctx: Context, fact: OrderMarkAsked) -> None:
-    facts, refused = actions.mark(ctx.session, fact.order_ids, fact.mark, fact.by, str(ctx.inbox_id), ctx.now)
+    if fact.mark == rules.UNDONE_MARK:
+        facts, refused = actions.undo_receipt(ctx.session, fact.order_ids, fact.by, str(ctx.inbox_id), ctx.now)
+    else:
+        facts, refused = actions.mark(ctx.session, fact.order_ids, fact.mark, fact.by, str(ctx.inbox_id), ctx.now)
     for one in facts:
         ctx.emit(one)
     ctx.decide("refused" if refused and not facts else "done", ",".join(refused) or None)
+
+
+@routes.fact(PaymentReminderAsked)
+def payment_reminder_asked(ctx: Context, fact: PaymentReminderAsked) -> None:
+    found = actions.remind(ctx.session, fact.order_ids, fact.by, ctx.now)
+    for order in found:
+        messages.payment_reminder(ctx, order, stock.find_expiry(ctx.session, order.id))
+    ctx.decide("done", str(len(found)))
 
 
 @routes.fact(OrderArrived)
