@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bot import trading
+from bot import fulfilling, trading
 from bot.event import COLUMNS as COLUMNS
 from bot.event import Event as Event
 from bot.event import Handled as Handled
@@ -196,7 +196,7 @@ KINDS: dict[str, type[Event]] = {
         MessageReceived, MemberJoined, MemberLeft, TopicChanged, GroupFound, GroupClosed, HearingLost, HearingBack,
         MembersListed, GreetingDue,
         QuestionUnanswered, OperatorSpoke, ModelAnswered, QuestionOpened, HandoverOpened, MemberSpokeAgain, DeadlineReached, JudgingDue,
-        PostDue, MomentSet, *trading.EVENTS,
+        PostDue, MomentSet, *trading.EVENTS, *fulfilling.EVENTS,
     )
 }
 

@@ -160,14 +160,6 @@ class OrderMarkAsked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentReminderAsked(Event):
-    """An operator reminds members of orders not paid yet, each alone and at most once a day."""
-
-    order_ids: tuple[str, ...] = ()
-    by: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DropOpened(DropFact):
     """A drop is open."""
 
@@ -295,15 +287,10 @@ class OrderReceived(OrderFact):
     """The member has the goods."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderReceiptUndone(OrderFact):
-    """A receipt was ticked by mistake: the goods are still with us."""
-
-
 EVENTS: tuple[type[Event], ...] = (
     DropOpeningDue, DropClosingDue, DropReminderDue, DropProgressDue, HoldsDue, TeamExpiryDue, ReconcileDue,
     DropCancelAsked, DropJoinAsked, HelpAsked, OrderCancelAsked, PaymentReceived, RefundAsked, RefundAnswered,
     RefundHandedOver, RefundRetryAsked, OrderMarkAsked, DropOpened, DropClosed, DropCancelled, GoalReached, SeatTaken,
     TeamFormed, TeamExpired, OrderPlaced, OrderChanged, OrderPaid, LateMoneyArrived, OrderConfirmed, OrderCancelled,
-    RefundDue, OrderRefunded, OrderShipped, OrderArrived, OrderReceived, PaymentReminderAsked, OrderReceiptUndone,
+    RefundDue, OrderRefunded, OrderShipped, OrderArrived, OrderReceived,
 )

@@ -37,7 +37,7 @@ def xlsx_of(sheets: Iterable[tuple[str, Row, Iterable[Row]]], told: Told | None 
     hears now and then how many rows are written."""
     book, written = Workbook(write_only=True), 0
     for name, header, rows in sheets:
-        sheet = book.create_sheet(name[:31])
+        sheet: Any = book.create_sheet(name[:31])
         sheet.freeze_panes = "A2"
         for place in range(len(header)):
             sheet.column_dimensions[chr(ord("A") + place)].width = 18

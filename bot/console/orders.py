@@ -73,14 +73,12 @@ def search(visit: Visit) -> Response:
         shown = found[:A_PAGE]
         lines = orders.find_lines(session, [row.id for row in shown])
         count, total_fen = order_search.count(session, wanted, visit.now)
-        page = {
-            "drops": drop_board.find_page(session, limit=MOST_DROPS), "groups": groups.find_newest(session, MOST_GROUPS),
-            "group_names": groups.find_names(session, {row.group_id for row in shown if row.group_id}),
-        }
+        newest, rooms = drop_board.find_page(session, limit=MOST_DROPS), groups.find_newest(session, MOST_GROUPS)
+        named = groups.find_names(session, {row.group_id for row in shown if row.group_id})
     return visit.page(
         "orders.html", orders=shown, lines=lines, count=count, total_fen=total_fen, asked=asked, names=STATUSES, states=STATES,
         ship_by={row.id: order_search.ship_by(row) for row in shown}, nonce=fresh_nonce(),
-        next_after=found[A_PAGE - 1].id if len(found) > A_PAGE else None, **page,
+        next_after=found[A_PAGE - 1].id if len(found) > A_PAGE else None, drops=newest, groups=rooms, group_names=named,
     )
 
 

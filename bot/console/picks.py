@@ -11,7 +11,7 @@ from bot.console.order_export import XLSX, attached
 from bot.console.pages import get, post
 from bot.console.speaking import fresh_nonce
 from bot.console.visit import Visit
-from bot.trading import PaymentReminderAsked
+from bot.fulfilling import PaymentReminderAsked
 from content import picklists
 from content.picklists import Words
 from storage import drops, groups, order_search, orders

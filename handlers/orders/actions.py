@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.event import Event
+from bot.fulfilling import OrderReceiptUndone
 from bot.jobs import RefundWanted
 from bot.telling import of_order
 from bot.trading import (
     LateMoneyArrived,
     OrderArrived,
     OrderPaid,
-    OrderReceiptUndone,
     OrderReceived,
     OrderShipped,
     RefundDue,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.context import Context
 from bot.events import MessageReceived
+from bot.fulfilling import PaymentReminderAsked
 from bot.routing import Routes
 from bot.trading import (
     OrderArrived,
@@ -16,7 +17,6 @@ from bot.trading import (
     OrderPlaced,
     OrderRefunded,
     PaymentReceived,
-    PaymentReminderAsked,
     ReconcileDue,
     RefundAnswered,
     RefundAsked,
