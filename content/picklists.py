@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Protocol
 
 from fpdf import FPDF
+from fpdf.fonts import FontFace
 from noto_cjk_sans_otc import FONT_PATH
 
 from content.render import money
@@ -128,7 +129,7 @@ def printed(title: str, picks: Sequence[Picked], words: Words) -> bytes:
         for name, count in totals(some):
             paper.multi_cell(0, 6, _plain(f"{name} × {count}"), new_x="LMARGIN", new_y="NEXT")
         paper.ln(3)
-        with paper.table(col_widths=(8, 28, 16, 80, 24, 34), line_height=6, first_row_as_headings=True) as table:
+        with paper.table(col_widths=(8, 28, 16, 80, 24, 34), line_height=6, headings_style=FontFace()) as table:
             for cells in _table(some, words):
                 table.row([_plain(one) for one in cells])
     if not paper.pages:
@@ -141,7 +142,7 @@ def _table(picks: Sequence[Picked], words: Words) -> Iterable[Sequence[str]]:
     for pick in picks:
         bought = "、".join(f"{name}×{count}" for name, count in pick.lines)
         owed = money(pick.owed_fen) if pick.owed_fen else ""
-        yield ("☑" if pick.is_received else "☐", pick.member, pick.order_id[-4:].upper(), bought, owed, pick.note)
+        yield ("√" if pick.is_received else "□", pick.member, pick.order_id[-4:].upper(), bought, owed, pick.note)
 
 
 def _plain(words: str) -> str:
