@@ -68,7 +68,10 @@ def main() -> None:
             content = workbook(found, Words(), lambda done: progress.update(task, completed=min(done, given.orders)))
             whole, used = perf_counter() - begun, process_time() - used
         database.close()
-    result = {"orders": len(found), "read_seconds": round(read, 2), "seconds": round(whole, 2), "cpu_seconds": round(used, 2), "kilobytes": len(content) // 1024}
+    result = {
+        "orders": len(found),
+        "read_seconds": round(read, 2), "seconds": round(whole, 2), "cpu_seconds": round(used, 2), "kilobytes": len(content) // 1024,
+    }
     print(json.dumps(result))
     print(f"{len(found)} orders as XLSX in {whole:.2f} s (bar {BAR_SECONDS:.0f} s): {'met' if whole < BAR_SECONDS else 'missed'}")
 

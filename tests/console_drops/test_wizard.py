@@ -109,6 +109,7 @@ def test_who_may_only_look_can_write_no_drop(room: Room) -> None:
 def test_the_desk_reads_in_english(room: Room) -> None:
     browser = room.browser("manager", language="en")
     drop_id = draft(room, browser)
-    for path in ("/drops", f"/drops/{drop_id}", "/orders", f"/drops/{drop_id}/picks", f"/drops/{drop_id}/pickups", "/stock", f"/drops/{drop_id}/edit"):
+    of_drop = [f"/drops/{drop_id}{more}" for more in ("", "/picks", "/pickups", "/edit")]
+    for path in ("/drops", "/orders", "/stock", *of_drop):
         assert browser.get(path).status_code == 200, path
     assert "Left to sell" in browser.get("/stock").text
