@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bot import outside, signing, trading
+from bot import fulfilling, outside, signing, trading
 from bot.event import COLUMNS as COLUMNS
 from bot.event import Event as Event
 from bot.event import Handled as Handled
@@ -215,14 +215,6 @@ class TrialCountDue(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentReminderAsked(Event):
-    """An operator has a member reminded, in private, of an order not paid yet."""
-
-    order_id: str = ""
-    drop_id: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorSpoke(Event):
     """An operator says something in a conversation, from the console; for a handover when it has one. `address` is
     where they sit, for the audit log."""
@@ -240,8 +232,8 @@ KINDS: dict[str, type[Event]] = {
         MessageReceived, MemberJoined, MemberLeft, TopicChanged, GroupFound, GroupClosed, HearingLost, HearingBack,
         MembersListed, GreetingDue,
         QuestionUnanswered, OperatorSpoke, ModelAnswered, QuestionOpened, HandoverOpened, MemberSpokeAgain, DeadlineReached, JudgingDue,
-        PostDue, MomentSet, PollAsked, PollProgressDue, PollClosingDue, TrialCountDue, PaymentReminderAsked,
-        *trading.EVENTS, *outside.EVENTS, *signing.EVENTS,
+        PostDue, MomentSet, PollAsked, PollProgressDue, PollClosingDue, TrialCountDue,
+        *trading.EVENTS, *outside.EVENTS, *signing.EVENTS, *fulfilling.EVENTS,
     )
 }
 

@@ -154,7 +154,7 @@ class RefundRetryAsked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderMarkAsked(Event):
-    """An operator marks orders shipped, arrived or received."""
+    """An operator marks orders shipped, arrived or received, or takes a receipt back (unreceived)."""
 
     order_ids: tuple[str, ...] = ()
     mark: str = ""

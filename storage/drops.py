@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     String,
     Text,
+    delete,
     insert,
     select,
     update,
@@ -238,11 +239,28 @@ def create(
 ) -> None:
     """Write a drop with all that belongs to it; keys as the columns."""
     session.execute(insert(TABLE), [values])
-    session.execute(insert(OFFERS), [one | {"drop_id": values["id"]} for one in offers])
+    _write_parts(session, values["id"], offers, groups, steps)
+
+
+def _write_parts(
+    session: Session, drop_id: str, offers: Sequence[dict[str, Any]], groups: Sequence[str], steps: Sequence[dict[str, Any]]
+) -> None:
+    session.execute(insert(OFFERS), [one | {"drop_id": drop_id} for one in offers])
     if groups:
-        session.execute(insert(GROUPS), [{"drop_id": values["id"], "group_id": one} for one in groups])
+        session.execute(insert(GROUPS), [{"drop_id": drop_id, "group_id": one} for one in groups])
     if steps:
-        session.execute(insert(STEPS), [{"sku_id": ""} | one | {"drop_id": values["id"]} for one in steps])
+        session.execute(insert(STEPS), [{"sku_id": ""} | one | {"drop_id": drop_id} for one in steps])
+
+
+def rewrite(
+    session: Session, drop_id: str, values: dict[str, Any], offers: Sequence[dict[str, Any]], groups: Sequence[str],
+    steps: Sequence[dict[str, Any]],
+) -> None:
+    """Write a drop anew that nobody could join yet; the caller holds it and knows its status."""
+    for table in (OFFERS, GROUPS, STEPS):
+        session.execute(delete(table).where(table.c.drop_id == drop_id))
+    session.execute(update(TABLE).where(TABLE.c.id == drop_id).values(**values))
+    _write_parts(session, drop_id, offers, groups, steps)
 
 
 def change(session: Session, drop_id: str, expected: Sequence[str], **values: Any) -> bool:

@@ -90,6 +90,11 @@ class Sku(Base):
         return " ".join(self.spec_list)
 
 
+def labels_of(specs: str) -> list[str]:
+    """The words of a SKU's `specs` column."""
+    return list(json.loads(specs))
+
+
 def get(session: Session, product_id: str) -> Product:
     return session.get_one(Product, product_id)
 

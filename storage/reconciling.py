@@ -70,8 +70,8 @@ def sum_money(session: Session, drop_id: str) -> Money:
     alive = [row for row in rows if row.status in orders.ALIVE]
     return Money(
         int(session.execute(paid.where(order.c.drop_id == drop_id)).scalar_one()),
-        sum(row.paid - row.back for row in alive if row.confirmed_at is not None),
-        sum(row.paid - row.back for row in alive if row.confirmed_at is None), int(refunded), int(due),
+        int(sum(row.paid - row.back for row in alive if row.confirmed_at is not None)),
+        int(sum(row.paid - row.back for row in alive if row.confirmed_at is None)), int(refunded), int(due),
     )
 
 

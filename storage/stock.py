@@ -14,7 +14,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import AnyRow, Base, UtcTime, execute_fast, insert_fast, table_of
 from storage.drops import OFFERS
-from storage.products import Sku
+from storage.orders import ALIVE, Line, Order
+from storage.products import Product, Sku
 
 
 class Reservation(Base):
@@ -152,3 +153,29 @@ def find_expired(session: Session, drop_id: str, now: datetime) -> list[str]:
     """Orders of a drop whose reservations have expired."""
     query = select(TABLE.c.order_id).where(_IS_RUNNING, TABLE.c.drop_id == drop_id, TABLE.c.expires_at <= now).distinct()
     return sorted(session.scalars(query))
+
+
+def find_levels(session: Session, words: str = "", *, after: str | None = None, limit: int = 50) -> Sequence[AnyRow]:
+    """Each SKU with its product: id, product_id, name, specs, stock, `reserved` (kept for orders not handed out) and `sold`
+    (of orders paid for). By SKU id."""
+    order, line, product = table_of(Order), table_of(Line), table_of(Product)
+    held = select(func.coalesce(func.sum(TABLE.c.quantity), 0)).join(order, order.c.id == TABLE.c.order_id)
+    held = held.where(TABLE.c.sku_id == SKUS.c.id, TABLE.c.released_at.is_(None), order.c.status.in_(ALIVE[:2]))
+    sold = select(func.coalesce(func.sum(line.c.quantity), 0)).join(order, order.c.id == line.c.order_id)
+    sold = sold.where(line.c.sku_id == SKUS.c.id, order.c.status.in_(ALIVE[1:]))
+    query = select(
+        SKUS.c.id, SKUS.c.product_id, product.c.name, SKUS.c.specs, SKUS.c.stock,
+        held.correlate(SKUS).scalar_subquery().label("reserved"), sold.correlate(SKUS).scalar_subquery().label("sold"),
+    ).join(product, product.c.id == SKUS.c.product_id).where(product.c.deleted_at.is_(None))
+    if words:
+        query = query.where(product.c.name.contains(words, autoescape=True) | (SKUS.c.id == words))
+    if after:
+        query = query.where(SKUS.c.id > after)
+    return session.execute(query.order_by(SKUS.c.id).limit(limit)).all()
+
+
+def adjust(session: Session, sku_id: str, by: int) -> int | None:
+    """More or fewer of a SKU in the shop; gives what is there then, None where there is not so much (or no such SKU)."""
+    changed = update(SKUS).where(SKUS.c.id == sku_id, SKUS.c.stock + by >= 0).values(stock=SKUS.c.stock + by)
+    found = session.execute(changed.returning(SKUS.c.stock)).scalar_one_or_none()
+    return None if found is None else int(found)

@@ -17,6 +17,7 @@ from bot.dispatch import Dispatcher
 from bot.events import Event, Handled
 from bot.sender import Sender
 from bot.settings import Settings
+from content.render import Words
 from content.shelf import Shelf
 from storage.database import Database
 
@@ -39,6 +40,7 @@ class Desk:
         self.settings, self.database, self.dispatcher, self.sender = settings, database, dispatcher, sender
         self.shelf, self.shop, self.now = shelf, shop, now
         self.zone = ZoneInfo(settings.time_zone)
+        self.words = Words(settings.time_zone)  # for showing beforehand what members will read
         self.secret = settings.secret().encode()
         self.is_https = settings.public_url.startswith("https://")
         self.fortnight = Fortnight(database, self.zone)

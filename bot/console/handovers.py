@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from bot.console import clocks, speaking
+from bot.console import clocks, orders_beside, speaking
 from bot.console.conversations import Line, find_lines, seen_mark
 from bot.console.faq_bench import ELSEWHERE, Bench, Found
 from bot.console.language import mark
@@ -190,6 +190,7 @@ def _conversation(visit: Visit, *, fault: str = "", status: int = 200) -> Respon
         notes, canned = desk.find_notes(session, row.id), desk.find_canned(session)
         names = operators.find_names(session, {note.operator_id for note in notes})
         kept = desk.find_draft(session, row.id, visit.operator.id)
+        beside = orders_beside.find(session, row.member_id)
     mine = row.state == TAKEN and row.operator_id == visit.operator.id
     draft = str(visit.form.get("text", "")) or _draft(visit, nearest, canned) or kept
     said = [line.text for line in shown if line.operator == visit.operator.name]
@@ -197,7 +198,7 @@ def _conversation(visit: Visit, *, fault: str = "", status: int = 200) -> Respon
         "handover.html", status, handover=waiting, is_mine=mine, nearest=nearest, draft=draft, fault=fault,
         nonce=speaking.fresh_nonce(), longest=speaking.LONGEST, last_said=said[-1] if said else "",
         canned=canned, notes=[(names.get(note.operator_id, "–"), note) for note in notes],
-        **_talk(row, shown),
+        **_talk(row, shown), **beside,
     )
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
 from starlette.responses import Response, StreamingResponse
@@ -14,13 +12,12 @@ from bot.console.language import mark
 from bot.console.log import FIELDS, Line, to_lines, understood, written
 from bot.console.pages import post
 from bot.console.visit import Visit
+from content.sheets import csv_of
 from storage import log
 from storage.log import Filter
 from storage.operators import MANAGER
 
 BATCH = 1_000
-# A spreadsheet takes a cell beginning with one of these for a formula; some also the wide forms of East Asian keyboards.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 COLUMNS = (
     mark("编号"),
     mark("时间"),
@@ -56,22 +53,16 @@ def export(visit: Visit) -> Response:
 
 def table(visit: Visit, wanted: Filter) -> Iterator[str]:
     """The file in pieces. Each batch is read in a transaction of its own, so that a long export holds nothing up."""
-    yield "\ufeff" + _written([[visit.translate(words) for words in COLUMNS]])
+    yield "\ufeff" + csv_of([[visit.translate(words) for words in COLUMNS]])
     before: int | None = None
     while True:
         with visit.read() as session:
             rows, before = log.read_all(session, wanted, before=before, limit=BATCH)
             lines = to_lines(session, rows)
         if lines:
-            yield _written([_cells(visit, line) for line in lines])
+            yield csv_of([_cells(visit, line) for line in lines])
         if before is None:
             return
-
-
-def guarded(words: object) -> str:
-    """A cell that no spreadsheet takes for a formula: what begins like one gets an apostrophe before it."""
-    text = "" if words is None else str(words)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def _cells(visit: Visit, line: Line) -> list[object]:
@@ -104,12 +95,6 @@ def _cells(visit: Visit, line: Line) -> list[object]:
 
 def _moment(visit: Visit, moment: datetime) -> str:
     return moment.astimezone(visit.desk.zone).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _written(rows: Sequence[Sequence[object]]) -> str:
-    file = io.StringIO()
-    csv.writer(file).writerows([guarded(cell) for cell in row] for row in rows)
-    return file.getvalue()
 
 
 PAGES = (post("/log/export", export, MANAGER),)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from bot.console import orders_beside
 from bot.console.language import mark
 from bot.console.pages import get, post
 from bot.console.visit import Visit
@@ -75,11 +76,12 @@ def _member(visit: Visit, *, note: str | None = None, fault: str = "", status: i
         memberships = groups.find_memberships_of(session, row.id)
         inviters = members.find_names(session, {one.inviter_id for one in memberships if one.inviter_id})
         asked = handovers.find_of_member(session, row.id)
+        beside = orders_beside.find(session, row.id)
     return visit.page(
         "member.html", status, member=row, timeline=timeline[:A_PAGE],
         next_before=timeline[A_PAGE - 1].row.id if len(timeline) > A_PAGE else None, memberships=memberships,
         inviters=inviters, handovers=asked, note=row.note if note is None else note, fault=fault,
-        longest=LONGEST_NOTE,
+        longest=LONGEST_NOTE, **beside,
     )
 
 

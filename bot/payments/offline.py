@@ -7,7 +7,6 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot.events import PaymentReminderAsked
 from bot.payments.base import BY_HAND, Answer, MoneyBack
 from bot.telling import of_order
 from bot.trading import PaymentReceived
@@ -46,9 +45,3 @@ def confirm(session: Session, order_ids: Sequence[str], by: str, now: datetime) 
             reference = f"{order.id}:{payments.sum_paid(session, order.id)}"
             told.append(of_order(PaymentReceived, order, f"by-hand:{reference}", now, reference=reference, amount_fen=owed, by=by))
     return told
-
-
-def remind(session: Session, drop_id: str, now: datetime) -> list[PaymentReminderAsked]:
-    """Remind who has not paid yet in a drop, in private and at most once a day: the events to tell the dispatcher."""
-    unpaid = orders.find_page(session, status=orders.PLACED, drop_id=drop_id, limit=MOST)
-    return [of_order(PaymentReminderAsked, one, now.date().isoformat(), now) for one in unpaid if owed_fen(session, one)]

@@ -35,11 +35,7 @@ def plan_drop(
 ) -> str:
     """Keep a new drop: scheduled when it says when it opens, else a draft; gives its id. `values` as the columns of drops,
     an offer needs sku_id and price_fen. Raises FaultyDrop."""
-    found = rules.faults_of(values, offers, steps)
-    if found:
-        raise FaultyDrop(found)
-    owners = products.find_owner_of_sku(session, [one["sku_id"] for one in offers])
-    rows = [_offer(session, MARKS[place], one, owners) for place, one in enumerate(offers)]
+    rows = _checked_offers(session, values, offers, steps)
     drop_id = new_id("drp")
     status = drops.SCHEDULED if values.get("opens_at") else drops.DRAFT
     drops.create(
@@ -47,6 +43,36 @@ def plan_drop(
         groups, [dict(step) for step in steps],
     )
     return drop_id
+
+
+def rewrite_drop(
+    session: Session, drop_id: str, values: Mapping[str, Any], offers: Sequence[Mapping[str, Any]], groups: Sequence[str],
+    steps: Sequence[Mapping[str, Any]] = (),
+) -> bool:
+    """Write a draft or a scheduled drop anew; False when it is open or over. Raises FaultyDrop."""
+    if drops.lock(session, drop_id).status not in (drops.DRAFT, drops.SCHEDULED):
+        return False
+    rows = _checked_offers(session, values, offers, steps)
+    drops.rewrite(session, drop_id, dict(values), rows, groups, [dict(step) for step in steps])
+    return True
+
+
+def schedule_drop(session: Session, drop_id: str, now: datetime) -> bool:
+    """Have the clock open a draft at its time; False when it has none to come, or is no draft."""
+    drop = drops.lock(session, drop_id)
+    if drop.opens_at is None or drop.opens_at <= now:
+        return False
+    return drops.change(session, drop_id, (drops.DRAFT,), status=drops.SCHEDULED)
+
+
+def _checked_offers(
+    session: Session, values: Mapping[str, Any], offers: Sequence[Mapping[str, Any]], steps: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    found = rules.faults_of(values, offers, steps)
+    if found:
+        raise FaultyDrop(found)
+    owners = products.find_owner_of_sku(session, [one["sku_id"] for one in offers])
+    return [_offer(session, MARKS[place], one, owners) for place, one in enumerate(offers)]
 
 
 def _offer(session: Session, mark: str, given: Mapping[str, Any], owners: Mapping[str, str]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -20,7 +20,11 @@ MOST_TEAMS = 5  # named in one summary
 
 def values_of(session: Session, drop: AnyRow) -> dict[str, Any]:
     """A drop in the words' terms, from the rows that decide; lists of dicts with fen and counts."""
-    offers, steps = drops.find_offers(session, drop.id), drops.find_steps(session, drop.id)
+    return values_from(drop, drops.find_offers(session, drop.id), drops.find_steps(session, drop.id))
+
+
+def values_from(drop: Any, offers: Sequence[Any], steps: Sequence[Any]) -> dict[str, Any]:
+    """The same from rows, or from what is to become them."""
     names = {one.sku_id: one.name for one in offers}
     return {
         "title": drop.title, "words": drop.words, "code": drop.code, "kind": drop.kind, "pays": drop.pays,
@@ -44,6 +48,12 @@ def values_of(session: Session, drop: AnyRow) -> dict[str, Any]:
 def rules_text(session: Session, words: Words, drop: AnyRow, language: str) -> str:
     """A drop's rules for members, for the group, the page and the console's preview alike."""
     return words.render("group_buy/rules", language, values_of(session, drop))
+
+
+def preview(words: Words, values: Mapping[str, Any], language: str) -> tuple[str, str]:
+    """What members will read of a drop: its rules, and the group's message. `values` as `values_from` gives them."""
+    rules = words.render("group_buy/rules", language, values)
+    return rules, words.render("group_buy/drop_opened", language, {"rules": rules, **values})
 
 
 def drop_opened(ctx: Context, drop: AnyRow) -> None:

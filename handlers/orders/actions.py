@@ -10,9 +10,17 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.event import Event
+from bot.fulfilling import OrderReceiptUndone
 from bot.jobs import RefundWanted
 from bot.telling import of_order
-from bot.trading import LateMoneyArrived, OrderArrived, OrderPaid, OrderReceived, OrderShipped, RefundDue
+from bot.trading import (
+    LateMoneyArrived,
+    OrderArrived,
+    OrderPaid,
+    OrderReceived,
+    OrderShipped,
+    RefundDue,
+)
 from content.fen import split
 from handlers.orders import rules
 from storage import drops, orders, payments, stock
@@ -130,3 +138,34 @@ def mark(session: Session, order_ids: Sequence[str], mark_name: str, by: str, ca
         orders.trace(session, [order_id], now, mark_name, by)
         facts.append(of_order(kinds[mark_name], order, cause, now))
     return facts, refused
+
+
+def undo_receipt(session: Session, order_ids: Sequence[str], by: str, cause: str, now: datetime) -> tuple[list[Event], list[str]]:
+    """Take back a receipt ticked by mistake; gives the facts, and the ids of orders where it is too late."""
+    facts: list[Event] = []
+    refused: list[str] = []
+    for order_id in order_ids:
+        order = lock(session, order_id)
+        if order is None or not rules.may_undo(order.received_at, order.status, now):
+            refused.append(order_id)
+            continue
+        status = orders.PAID if order.shipped_at is None else orders.SHIPPED
+        orders.change(session, [order_id], (orders.RECEIVED,), status=status, received_at=None)
+        orders.trace(session, [order_id], now, rules.UNDONE_MARK, by)
+        facts.append(of_order(OrderReceiptUndone, order, cause, now))
+    return facts, refused
+
+
+def remind(session: Session, order_ids: Sequence[str], by: str, now: datetime) -> list[AnyRow]:
+    """Orders whose members are to be reminded now: not paid, and not reminded within a day; noted in their traces."""
+    found = []
+    for order_id in order_ids:
+        order = lock(session, order_id)
+        if order is None or order.status != orders.PLACED or payments.sum_kept(session, [order_id])[order_id] >= order.total_fen:
+            continue
+        reminded = [one.at for one in orders.find_traces(session, order_id) if one.what == "reminded"]
+        if reminded and now - max(reminded) < rules.REMIND_AFTER:
+            continue
+        orders.trace(session, [order_id], now, "reminded", by)
+        found.append(order)
+    return found

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from bot.context import Context
 from bot.outbox import NOTICE, Conversation, Outbox
+from bot.telling import private
 from storage.base import AnyRow
 
 
@@ -41,7 +43,10 @@ def order_refunded(outbox: Outbox, here: Conversation, order_id: str, amount_fen
     outbox.say(here, "orders/order_refunded", priority=NOTICE, order_id=order_id, amount_fen=amount_fen)
 
 
-def payment_reminder(outbox: Outbox, here: Conversation, order: AnyRow, owed_fen: int) -> None:
-    outbox.say(
-        here, "orders/payment_reminder", priority=NOTICE, order_id=order.id, owed_fen=owed_fen, pickup_point=order.pickup_point
+def payment_reminder(ctx: Context, order: AnyRow, owed_fen: int, expires_at: datetime | None) -> None:
+    """Said to the member alone, whoever's event it was."""
+    here = Conversation(private(order.channel, order.member_id), order.channel, None, order.member_id, alone(ctx).language)
+    ctx.outbox.say(
+        here, "orders/payment_reminder", priority=NOTICE, order_id=order.id, owed_fen=owed_fen, pays=order.pays,
+        pickup_point=order.pickup_point, expires_at=expires_at,
     )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.context import Context
-from bot.events import Event, MessageReceived, PaymentReminderAsked
+from bot.events import Event, MessageReceived
+from bot.fulfilling import PaymentReminderAsked
 from bot.outside import CHANNEL, ShopOrderTold, ShopRefundTold
 from bot.routing import Routes
 from bot.trading import (
@@ -24,8 +25,8 @@ from bot.trading import (
     RefundHandedOver,
     RefundRetryAsked,
 )
-from handlers.orders import actions, messages, outside, refunds
-from storage import charges, orders, payments, reconciling
+from handlers.orders import actions, messages, outside, refunds, rules
+from storage import charges, orders, payments, reconciling, stock
 
 ASKED = re.compile(r"(?:@\S+\s*)?(?:查一?下|看看)?我的订单[?？!！。]*|(?:@\S+\s*)?my orders[?.!]*", re.IGNORECASE)
 LONGEST = 30
@@ -144,10 +145,22 @@ def _follow(ctx: Context, answered: refunds.Answered) -> None:
 
 @routes.fact(OrderMarkAsked)
 def order_mark_asked(ctx: Context, fact: OrderMarkAsked) -> None:
-    facts, refused = actions.mark(ctx.session, fact.order_ids, fact.mark, fact.by, str(ctx.inbox_id), ctx.now)
+    if fact.mark == rules.UNDONE_MARK:
+        facts, refused = actions.undo_receipt(ctx.session, fact.order_ids, fact.by, str(ctx.inbox_id), ctx.now)
+    else:
+        facts, refused = actions.mark(ctx.session, fact.order_ids, fact.mark, fact.by, str(ctx.inbox_id), ctx.now)
     for one in facts:
         ctx.emit(one)
     ctx.decide("refused" if refused and not facts else "done", ",".join(refused) or None)
+
+
+@routes.fact(PaymentReminderAsked)
+def payment_reminder_asked(ctx: Context, fact: PaymentReminderAsked) -> None:
+    found = [order for order in actions.remind(ctx.session, fact.order_ids, fact.by, ctx.now) if order.channel != CHANNEL]
+    for order in found:
+        owed = order.total_fen - payments.sum_kept(ctx.session, [order.id])[order.id]
+        messages.payment_reminder(ctx, order, owed, stock.find_expiry(ctx.session, order.id))
+    ctx.decide("done", str(len(found)))
 
 
 @routes.fact(OrderArrived)
@@ -155,15 +168,7 @@ def order_arrived(ctx: Context, fact: OrderArrived) -> None:
     messages.order_arrived(ctx.outbox, messages.alone(ctx), orders.get(ctx.session, fact.order_id))
 
 
-@routes.fact(PaymentReminderAsked)
-def payment_reminder_asked(ctx: Context, fact: PaymentReminderAsked) -> None:
-    order = orders.get(ctx.session, fact.order_id)
-    owed = order.total_fen - payments.sum_kept(ctx.session, [order.id])[order.id]
-    if order.status != orders.PLACED or owed <= 0 or fact.channel == CHANNEL:
-        ctx.decide("silent", "paid or ended")
-        return
-    messages.payment_reminder(ctx.outbox, messages.alone(ctx), order, owed)
-    ctx.decide("done")
+
 
 
 @routes.fact(OrderRefunded)

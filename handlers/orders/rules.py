@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from storage.orders import PAID, PLACED, RECEIVED, SHIPPED
 
 RETRY_AFTER = (60, 300, 1_800, 7_200, 21_600, 86_400)  # seconds between tries of a refund; after the last it is dead
 LOOK_AGAIN = 600  # seconds until a provider that has a refund under way is asked again
 STUCK_AFTER = timedelta(days=2)
-SHIPPED_MARK, ARRIVED_MARK, RECEIVED_MARK = "shipped", "arrived", "received"
+SHIPPED_MARK, ARRIVED_MARK, RECEIVED_MARK, UNDONE_MARK = "shipped", "arrived", "received", "unreceived"
+UNDO_WITHIN = timedelta(hours=24)  # a receipt ticked by mistake can be taken back so long
+REMIND_AFTER = timedelta(hours=24)  # until a member is reminded of the same order again
 
 
 def may_mark(mark: str, status: str, pays: str, is_confirmed: bool) -> bool:
@@ -25,6 +27,11 @@ def status_after(mark: str, status: str) -> str:
     if mark == RECEIVED_MARK:
         return RECEIVED
     return status if status == PLACED or mark == ARRIVED_MARK else SHIPPED
+
+
+def may_undo(received_at: datetime | None, status: str, now: datetime) -> bool:
+    """A receipt can be taken back for a while."""
+    return status == RECEIVED and received_at is not None and now - received_at <= UNDO_WITHIN
 
 
 def next_try(tries: int) -> int | None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.console.log_export import guarded
+from content.sheets import guarded
 from storage import log, log_walk
 from storage.audit import AuditEntry
 from tests.console.conftest import Browser, Room

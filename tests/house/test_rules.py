@@ -29,7 +29,7 @@ DOORS = {
     "prometheus_client": ("bot/web/health.py",),
     "argon2": ("bot/console/",),
     "openai": ("bot/assistant.py",),
-    "openpyxl": ("content/importing/",),
+    "openpyxl": ("content/importing/", "content/sheets.py"),
     "uvicorn": ("bot/commands/running.py",),
     "nio": ("bot/channels/matrix/",),
     "aiohttp": ("bot/channels/matrix/",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.fulfilling import PaymentReminderAsked
 from bot.payments import offline
 from tests.group_buy.stall import StallStage
 from tests.stage import Stage
@@ -17,11 +18,9 @@ def confirm(stage: Stage, *order_ids: str) -> int:
     return len(told)
 
 
-def remind(stage: Stage, drop: StallStage) -> list[tuple[str, str]]:
+def remind(stage: Stage, drop: StallStage, *order_ids: str) -> list[tuple[str, str]]:
     before = len(stage.channel.said)
-    with stage.database.read() as session:
-        told = offline.remind(session, drop.id, stage.time)
-    stage.hear(*told)
+    drop.hear(PaymentReminderAsked, order_ids=order_ids, by="operator:1")
     stage.settle()
     return [one for one in stage.channel.said[before:] if ":p:" in one[0]]
 
@@ -41,18 +40,14 @@ def test_a_list_is_confirmed_once(stage: Stage) -> None:
 
 def test_who_has_not_paid_is_reminded_alone_and_once_a_day(stage: Stage) -> None:
     drop = StallStage(stage, hold_minutes=None)
-    paid, _ = drop.join("小王"), drop.join("小李")
+    paid, late = drop.join("小王"), drop.join("小李")
     drop.pay(paid)
-    said = remind(stage, drop)
+    said = remind(stage, drop, paid, late)
     assert [where for where, _ in said] == ["stage:p:小李"]
     assert "¥29.9" in said[0][1]
-    assert remind(stage, drop) == []
+    assert remind(stage, drop, paid, late) == []
     stage.time += timedelta(days=1)
-    assert len(remind(stage, drop)) == 1
-    with stage.database.read() as session:
-        late = offline.remind(session, drop.id, stage.time + timedelta(days=1))
-    drop.pay(late[0].order_id)
-    before = len(stage.channel.said)
-    stage.hear(*late)
-    stage.settle()
-    assert stage.channel.said[before:] == []
+    assert len(remind(stage, drop, paid, late)) == 1
+    stage.time += timedelta(days=1)
+    drop.pay(late)
+    assert remind(stage, drop, paid, late) == []

@@ -13,7 +13,7 @@ from bot.talk import Heard
 from content import polls as words
 from content.polls import BadPoll
 from content.render import Words
-from handlers.polls.routes import Vote, is_vote
+from handlers.polls.routes import Vote, as_vote
 from handlers.posts.drafts import BadPost
 from storage import polls
 from tests.posts.conftest import Planner, planner  # noqa: F401
@@ -144,7 +144,7 @@ def test_an_answer_to_what_we_asked_back_is_no_vote(group: Stage) -> None:
                     group.parts.shop, group.parts.talk, earlier=[lately])
             for who in ("小王", "李四")
         )  # fmt: skip
-        assert (is_vote(asked_back, Vote(1)), is_vote(other, Vote(1))) == (False, True)
+        assert (as_vote(asked_back, Vote(1)), as_vote(other, Vote(1))) == (None, Vote(1))
 
 
 @given(some.text(max_size=12))

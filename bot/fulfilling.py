@@ -1,0 +1,24 @@
+"""What happens while goods are handed out, as frozen facts beside those of bot/trading.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.event import Event
+from bot.trading import OrderFact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentReminderAsked(Event):
+    """An operator reminds members of orders not paid yet, each alone and at most once a day."""
+
+    order_ids: tuple[str, ...] = ()
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderReceiptUndone(OrderFact):
+    """A receipt was ticked by mistake: the goods are still with us."""
+
+
+EVENTS: tuple[type[Event], ...] = (PaymentReminderAsked, OrderReceiptUndone)

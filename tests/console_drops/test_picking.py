@@ -1,0 +1,114 @@
+"""Scenes of handing out: pick lists as files and words, ticks with undo, notices, and reminders at most once a day."""
+
+from __future__ import annotations
+
+import io
+
+import openpyxl
+
+from tests.console.conftest import Browser, Room
+from tests.console_drops.conftest import nonce_of, order_of, stall
+from tests.group_buy.stall import StallStage
+
+
+def pickup(room: Room) -> tuple[StallStage, str, str]:
+    """A drop paid at pick-up with an order of two, and one paid already."""
+    drop = stall(room, pays="pickup", pickup_point="东门便利店")
+    first = drop.join("小王", 2, pickup_point="东门便利店", note="电话尾号 6688")
+    second = drop.join("李四", 1, pickup_point="东门便利店", address="幸福路 1 号 张三 13800001234")
+    drop.pay(second)
+    return drop, first, second
+
+
+def file_of(browser: Browser, drop: StallStage, form: str) -> bytes:
+    page = browser.get(f"/drops/{drop.id}/picks").text
+    token = page.split('name="csrf" value="')[1].split('"')[0]
+    return bytes(browser.client.post(f"/console/drops/{drop.id}/picks/file", data={"csrf": token, "form": form}).content)
+
+
+def test_the_pick_list_is_a_page_a_workbook_and_paper(room: Room) -> None:
+    drop, first, _ = pickup(room)
+    browser = room.browser("manager")
+    page = browser.get(f"/drops/{drop.id}/picks").text
+    assert "东门便利店" in page
+    assert "×3" in page
+    book = openpyxl.load_workbook(io.BytesIO(file_of(browser, drop, "xlsx")))
+    rows = list(book.worksheets[0].iter_rows(values_only=True))
+    assert [row[2] for row in rows[1:]] == ["小王", "李四"]
+    assert rows[1][5:7] == (2, 59.8)
+    assert rows[1][9] == first
+    assert list(book.worksheets[1].iter_rows(values_only=True))[1][2] == 3
+    assert file_of(browser, drop, "pdf").startswith(b"%PDF-")
+
+
+def test_words_for_the_group_name_nobody_and_are_said_there(room: Room) -> None:
+    drop, _, _ = pickup(room)
+    browser = room.browser("manager")
+    page = browser.get(f"/drops/{drop.id}/picks").text
+    words = page.split('id="f-text"')[1].split("</textarea>")[0].split(">", 1)[1]
+    assert "小**" in words
+    for private in ("小王", "李四", "幸福路", "138", "6688"):
+        assert private not in words
+    browser.post(f"/drops/{drop.id}/picks/say", {"text": words, "group": "stage:g", "nonce": nonce_of(browser)})
+    room.stage.settle()
+    assert any("到货了" in row.text and row.group_id == "stage:g" for row in room.stage.outbox())
+
+
+def test_an_unpaid_order_is_not_picked_where_it_is_paid_before(room: Room) -> None:
+    drop = stall(room)
+    paid, unpaid = drop.join("小王"), drop.join("李四")
+    drop.pay(paid)
+    page = room.browser("manager").get(f"/drops/{drop.id}/pickups").text
+    assert paid in page
+    assert unpaid not in page
+
+
+def test_handing_out_takes_the_money_ticks_and_can_be_undone(room: Room) -> None:
+    drop, first, second = pickup(room)
+    browser = room.browser("manager")
+    assert second not in browser.get(f"/drops/{drop.id}/pickups?q=6688").text
+    assert second in browser.get(f"/drops/{drop.id}/pickups?q=1234").text
+    assert second in browser.get(f"/drops/{drop.id}/pickups?q={second[-4:]}").text
+    page = browser.get(f"/drops/{drop.id}/pickups?q=小王").text
+    assert "收 ¥59.8" in page
+    browser.post(f"/drops/{drop.id}/pickups", {"order": first, "paid": "yes", "nonce": nonce_of(browser)})
+    room.stage.settle()
+    assert order_of(room, first).status == "received"
+    assert drop.money().paid_fen == 3 * 2990
+    browser.get(f"/drops/{drop.id}/pickups")
+    assert "1 / 2" in browser.page
+    browser.post(f"/drops/{drop.id}/pickups/undo", {"order": first, "nonce": nonce_of(browser)})
+    assert "已撤销" in browser.page
+    assert (order_of(room, first).status, order_of(room, first).received_at) == ("paid", None)
+    browser.get(f"/drops/{drop.id}/pickups")
+    browser.post(f"/drops/{drop.id}/pickups", {"order": first, "nonce": nonce_of(browser)})
+    drop.pass_minutes(25 * 60)
+    browser.get(f"/drops/{drop.id}/pickups")
+    browser.post(f"/drops/{drop.id}/pickups/undo", {"order": first, "nonce": nonce_of(browser)})
+    assert "不能撤销" in browser.page
+    assert order_of(room, first).status == "received"
+
+
+def test_arrival_is_told_to_each_alone(room: Room) -> None:
+    drop, first, _ = pickup(room)
+    browser = room.browser("manager")
+    browser.get(f"/drops/{drop.id}/picks")
+    browser.post("/orders/mark", {"order": [first], "mark": "arrived", "nonce": nonce_of(browser)})
+    room.stage.settle()
+    told = [row for row in room.stage.outbox() if "到货了，请到东门便利店自提" in row.text]
+    assert [row.group_id for row in told] == [None]
+
+
+def test_the_unpaid_are_reminded_in_private_at_most_once_a_day(room: Room) -> None:
+    drop, first, _ = pickup(room)
+    browser = room.browser("manager")
+
+    def remind() -> int:
+        browser.get(f"/drops/{drop.id}/picks")
+        browser.post(f"/drops/{drop.id}/picks/remind", {"nonce": nonce_of(browser)})
+        room.stage.settle()
+        return sum(f"{first} 还没付款" in row.text and row.group_id is None for row in room.stage.outbox())
+
+    assert [remind(), remind()] == [1, 1]
+    drop.pass_minutes(25 * 60)
+    assert remind() == 2
