@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.context import Context
-from bot.outbox import NOTICE, POST, Conversation, Outbox
+from bot.outbox import NOTICE, POST, Conversation, Outbox, Text
 from content.render import Words
 from handlers.group_buy.rules import No
 from handlers.group_buy.selling import Sold
@@ -47,22 +47,29 @@ def values_from(drop: Any, offers: Sequence[Any], steps: Sequence[Any]) -> dict[
 
 def rules_text(session: Session, words: Words, drop: AnyRow, language: str) -> str:
     """A drop's rules for members, for the group, the page and the console's preview alike."""
-    return words.render("group_buy/rules", language, values_of(session, drop))
+    return _rules(words, values_of(session, drop), language)
+
+
+def _rules(words: Words, values: Mapping[str, Any], language: str) -> str:
+    return words.render("group_buy/rules", language, values)
+
+
+def _announcement(words: Words, values: Mapping[str, Any], language: str, address: str) -> str:
+    rules = _rules(words, values, language)
+    return words.render("group_buy/drop_opened", language, {"rules": rules, "address": address, **values})
 
 
 def preview(words: Words, values: Mapping[str, Any], language: str) -> tuple[str, str]:
     """What members will read of a drop: its rules, and the group's message. `values` as `values_from` gives them."""
-    rules = words.render("group_buy/rules", language, values)
-    return rules, words.render("group_buy/drop_opened", language, {"rules": rules, **values})
+    return _rules(words, values, language), _announcement(words, values, language, "")
 
 
 def drop_opened(ctx: Context, drop: AnyRow) -> None:
     for here in _places(ctx, drop):
-        rules = rules_text(ctx.session, ctx.outbox.words, drop, here.language)
-        ctx.outbox.say(
-            here, "group_buy/drop_opened", key=f"drop-opened:{drop.id}:{here.id}", priority=POST, rules=rules,
-            address=_address(ctx, drop, here), **values_of(ctx.session, drop),
+        text = _announcement(
+            ctx.outbox.words, values_of(ctx.session, drop), here.language, _address(ctx, drop, here)
         )
+        ctx.outbox.put(here, Text(text), key=f"drop-opened:{drop.id}:{here.id}", priority=POST)
 
 
 def _address(ctx: Context, drop: AnyRow, here: Conversation) -> str:
