@@ -9,13 +9,14 @@ from functools import lru_cache
 
 from content.findings import BLOCK, WORST_FIRST, Finding
 from content.knowledge.text import sounded
-from content.lint import absolute, facts, medical, offers, personal, sharing
+from content.lint import absolute, facts, medical, offers, personal, sharing, wider
 from content.lint.facts import Facts, Found
 from content.lint.reading import LONGEST, Reading
 from content.lint.rules import Rule, Words
 
 RULES: tuple[Rule, ...] = (
     *sharing.RULES, *absolute.RULES, *medical.RULES, *offers.RULES, *personal.RULES,
+    *wider.RULES,
 )
 BY_ID = {rule.id: rule for rule in RULES}
 MOST = 50  # findings a text
@@ -67,13 +68,16 @@ def check(text: str, known: Facts = NOTHING_KNOWN, dictionary: Dictionary = NO_W
 
 
 def _by_rules(reading: Reading, known: Facts, dictionary: Dictionary) -> Iterator[Finding]:
+    have: set[str] = set()
     for rule in RULES:
-        if rule.id in dictionary.off:
+        # a wider rule has nothing to add where the narrower one of its name has spoken
+        if rule.id in dictionary.off or rule.id in have:
             continue
         for start, end in rule.find(reading):
             words = (reading.plain if rule.is_plain else reading.tight)[start:end]
             if _is_known(rule.id, words, known):
                 continue
+            have.add(rule.id)
             first, last = reading.place(start, end, is_tight=not rule.is_plain)
             yield _finding(rule, reading, first, last, rule.rewrite(words) if rule.rewrite else "")
 
