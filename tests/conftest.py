@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,27 +14,74 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from storage import migrate
+from storage.database import Database
 from tests.needs import need
 from tests.stage import Stage
 
 POSTGRES = os.environ.get("TUAN_TEST_POSTGRES", "")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database of each kind, gone after the test."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'tuan.db'}"
-        return
+BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@contextmanager
+def made_on_server(template: str = "template1") -> Iterator[str]:
+    """A database of its own on the PostgreSQL server, made like another one and gone afterwards."""
     need(POSTGRES, "TUAN_TEST_POSTGRES names no PostgreSQL server")
     name = f"tuan_{uuid4().hex[:12]}"
     server = make_url(POSTGRES)
     plain = server.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f"create database {name}")
+        connection.execute(f"create database {name} template {template}")
     yield server.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:
         connection.execute(f"drop database {name} with (force)")
+
+
+def migrated(url: str) -> None:
+    database = Database(url)
+    migrate.upgrade(database)
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with this version's schema: copying it costs less than migrating each time."""
+    path = tmp_path_factory.mktemp("template") / "tuan.db"
+    migrated(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template() -> Iterator[str]:
+    """The name of a database with this version's schema."""
+    with made_on_server() as url:
+        migrated(url)
+        yield make_url(url).database or ""
+
+
+@pytest.fixture(params=BOTH)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of each kind with this version's schema and nothing in it, gone after the test."""
+    if request.param == "sqlite":
+        path = tmp_path / "tuan.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    need(POSTGRES, "TUAN_TEST_POSTGRES names no PostgreSQL server")
+    with made_on_server(request.getfixturevalue("postgres_template")) as url:
+        yield url
+
+
+@pytest.fixture(params=BOTH)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of each kind without any schema, gone after the test."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'tuan.db'}"
+        return
+    with made_on_server() as url:
+        yield url
 
 
 @pytest.fixture

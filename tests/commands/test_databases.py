@@ -13,8 +13,8 @@ from tests.needs import need
 
 
 @pytest.fixture
-def shop(tuan: Tuan, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Tuan:
-    monkeypatch.setenv("TUAN_DATABASE_URL", database_url)
+def shop(tuan: Tuan, empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> Tuan:
+    monkeypatch.setenv("TUAN_DATABASE_URL", empty_database_url)
     return tuan
 
 
@@ -34,12 +34,12 @@ def test_the_demo_is_loaded_added_to_and_reset(shop: Tuan, tmp_path: Path) -> No
     assert json.loads(shop("import", "products", tmp_path / "own.csv", "--json").out)["added"] == 1
 
 
-def test_a_backup_says_what_it_did_or_what_to_do(shop: Tuan, database_url: str, tmp_path: Path) -> None:
+def test_a_backup_says_what_it_did_or_what_to_do(shop: Tuan, empty_database_url: str, tmp_path: Path) -> None:
     need(shutil.which("pg_dump"), "no pg_dump")
     assert shop("reset-demo", "--yes").code == 0
     assert shop("backup", tmp_path / "shop.tar.gz").code == 0
     restored = shop("restore", tmp_path / "shop.tar.gz")
-    if database_url.startswith("sqlite"):
+    if empty_database_url.startswith("sqlite"):
         assert restored.code == 0
     else:
         assert restored.code == 1

@@ -23,8 +23,8 @@ def open_at(url: str) -> Database:
     return database
 
 
-def test_the_migrations_make_the_tables_the_models_describe(database_url: str) -> None:
-    database = open_at(database_url)
+def test_the_migrations_make_the_tables_the_models_describe(empty_database_url: str) -> None:
+    database = open_at(empty_database_url)
     with database.reader.connect() as connection:
         context = MigrationContext.configure(
             connection, opts={"compare_type": True, "include_object": migrate.is_ours}
@@ -41,8 +41,8 @@ def test_an_upgrade_keeps_the_data(stage: Stage) -> None:
     assert [row.text for row in stage.log()] == ["早上好"]
 
 
-def test_a_database_of_a_newer_version_is_refused_and_untouched(database_url: str) -> None:
-    database = open_at(database_url)
+def test_a_database_of_a_newer_version_is_refused_and_untouched(empty_database_url: str) -> None:
+    database = open_at(empty_database_url)
     with database.writer.begin() as connection:
         connection.execute(text("update alembic_version set version_num = '9999'"))
     with pytest.raises(migrate.NewerDatabase, match="9999"):
