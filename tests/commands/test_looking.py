@@ -21,7 +21,7 @@ def test_doctor_finds_a_sound_machine_sound(tuan: Tuan, home: Path) -> None:
     found = json.loads(outcome.out)
     assert outcome.code == 0
     assert {one["state"] for one in found} <= {"ok", "warn"}
-    assert len(found) == 6
+    assert len(found) == 9
 
 
 def test_doctor_says_how_to_mend_what_is_wrong(
