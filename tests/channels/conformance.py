@@ -28,6 +28,8 @@ KINDS: Mapping[Says, Said] = {
     Says.FILE: File("清单.pdf", "https://shop.example/f.pdf"),
 }
 
+UNDECLARED = "this far side neither plays it nor declares in `cannot` that its channel has no such thing"
+
 
 class FarSide(ABC):
     """The network's other end, as a scene plays it: members who talk and see, and a line that can break.
@@ -74,19 +76,19 @@ class FarSide(ABC):
 
     async def join(self, who: str) -> None:
         """A member enters the group."""
-        raise NotImplementedError
+        raise AssertionError(UNDECLARED)
 
     async def leave(self, who: str) -> None:
         """A member leaves the group."""
-        raise NotImplementedError
+        raise AssertionError(UNDECLARED)
 
     async def break_line(self) -> None:
         """The connection is lost."""
-        raise NotImplementedError
+        raise AssertionError(UNDECLARED)
 
     async def mend_line(self) -> None:
         """The network can be reached again."""
-        raise NotImplementedError
+        raise AssertionError(UNDECLARED)
 
 
 Scene = Callable[[Any, FarSide, Road, Channel], Awaitable[None]]
