@@ -121,8 +121,10 @@ async def _send(dispatcher: Dispatcher, talk: list[tuple[int, int, str]]) -> Non
 
 
 def _count(database: Database) -> int:
+    """The messages kept; facts that features told each other meanwhile are no messages."""
+    query = select(func.count()).select_from(inbox.TABLE).where(inbox.TABLE.c.kind == MessageReceived.__name__)
     with database.read() as session:
-        return session.execute(select(func.count()).select_from(inbox.TABLE)).scalar_one()
+        return session.execute(query).scalar_one()
 
 
 def _answers(database: Database) -> int:
