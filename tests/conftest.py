@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from storage import migrate
+from storage import migrate, models
 from storage.database import Database
 from tests.needs import need
 from tests.stage import Stage
@@ -25,15 +25,25 @@ POSTGRES = os.environ.get("TUAN_TEST_POSTGRES", "")
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What a browser shows, and what a model may say, do not hang on the kind of database: once is enough."""
+    doubled = {
+        item for item in items if item.get_closest_marker("postgres")
+        and (item.get_closest_marker("browser") or item.get_closest_marker("one_database"))
+    }
+    config.hook.pytest_deselected(items=list(doubled))
+    items[:] = [item for item in items if item not in doubled]
+
+
 @contextmanager
-def made_on_server(template: str = "template1") -> Iterator[str]:
-    """A database of its own on the PostgreSQL server, made like another one and gone afterwards."""
+def made_on_server() -> Iterator[str]:
+    """A database of its own on the PostgreSQL server, gone afterwards."""
     need(POSTGRES, "TUAN_TEST_POSTGRES names no PostgreSQL server")
     name = f"tuan_{uuid4().hex[:12]}"
     server = make_url(POSTGRES)
     plain = server.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(f"create database {name} template {template}")
+        connection.execute(f"create database {name}")
     yield server.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(plain, autocommit=True) as connection:
         connection.execute(f"drop database {name} with (force)")
@@ -54,11 +64,26 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template() -> Iterator[str]:
-    """The name of a database with this version's schema."""
+def postgres_database() -> Iterator[str]:
+    """One database with this version's schema for all tests of a process: emptying it costs less than making another."""
     with made_on_server() as url:
         migrated(url)
-        yield make_url(url).database or ""
+        yield url
+
+
+def emptied(url: str) -> None:
+    """Nobody is connected to a PostgreSQL database any more, and no row is left in it; ids begin with 1 again."""
+    others = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+    names = [table.name for table in reversed(models.METADATA.sorted_tables)]
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(others)
+        row = connection.execute(f"select {', '.join(f'exists (select 1 from {name})' for name in names)}").fetchone() or ()
+        for name, is_full in zip(names, row, strict=True):
+            if is_full:
+                connection.execute(f"delete from {name}")
+        used = connection.execute("select sequencename from pg_sequences where last_value is not null").fetchall()
+        for (name,) in used:
+            connection.execute(f"alter sequence {name} restart")
 
 
 @pytest.fixture(params=BOTH)
@@ -70,8 +95,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{path}"
         return
     need(POSTGRES, "TUAN_TEST_POSTGRES names no PostgreSQL server")
-    with made_on_server(request.getfixturevalue("postgres_template")) as url:
-        yield url
+    url = request.getfixturevalue("postgres_database")
+    yield url
+    emptied(url)
 
 
 @pytest.fixture(params=BOTH)

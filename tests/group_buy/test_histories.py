@@ -149,7 +149,7 @@ class Histories(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
-MANY = int(os.environ.get("TUAN_HISTORIES", "25"))
+MANY = int(os.environ.get("TUAN_HISTORIES", "12"))
 TestHistories = Histories.TestCase
 TestHistories.settings = settings(
     max_examples=MANY, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True

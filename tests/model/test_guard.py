@@ -15,6 +15,8 @@ from tests.model.conftest import House, furnish
 from tests.model.server import ModelServer, choice
 from tests.stage import Stage
 
+pytestmark = pytest.mark.one_database
+
 POSTAGE = Source("faq:postage", "运费", "可以的，满39元包邮，新疆西藏除外。满1,000元另送礼盒。\n周一至周五 9:30 开门。")
 BERRY = Source(
     "product:p", "云南高山奶油草莓", "3斤装 大果，¥69.90，还剩 8 份\n3斤装 中果，¥59.90，已售完\n储存方式：冷藏2-6℃",

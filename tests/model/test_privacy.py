@@ -9,6 +9,8 @@ import pytest
 from handlers.faq import topics
 from tests.model.conftest import House
 
+pytestmark = pytest.mark.one_database
+
 
 def test_names_of_the_group_are_masked_unless_they_are_the_goods(house: House, always_unsure: None) -> None:
     house.stage.joins("周大福", "草莓", "阿芳芳")
