@@ -54,7 +54,10 @@ class IdentityMerge(Base):
     __table_args__ = (
         CheckConstraint(one_of("state", STATES), name="state"),
         Index("ix_identity_merges_pair", "kept", "gone"),
-        Index("uq_identity_merges_open", "kept", "gone", unique=True, sqlite_where=sql("state = 'conflict'"), postgresql_where=sql("state = 'conflict'")),
+        Index(
+            "uq_identity_merges_open", "kept", "gone", unique=True, sqlite_where=sql("state = 'conflict'"),
+            postgresql_where=sql("state = 'conflict'"),
+        ),
     )
 
 
