@@ -72,10 +72,10 @@ class Road:
         until = time.monotonic() + PATIENCE
         while True:
             with self.place.database.read() as session:
-                rows = list(clicks.find_of_link(session, link.id))
+                rows = list(clicks.find_of_link(session, link.id, 1_000))
             if visits is None or sum(row.times for row in rows) >= visits:
                 return rows
-            assert time.monotonic() < until, f"{rows} are not {visits} visits"
+            assert time.monotonic() < until, f"{sum(row.times for row in rows)} visits, not {visits}"
             time.sleep(0.02)
 
     def touches(self, **asked: Any) -> list[AnyRow]:
