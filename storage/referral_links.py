@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import (
@@ -23,7 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage import revisions
-from storage.base import AnyRow, Base, UtcTime, table_of
+from storage.base import AnyRow, Base, UtcTime, rows_fast, table_of
 from storage.drops import one_of
 from storage.ids import new_code, new_id
 
@@ -137,6 +138,33 @@ def _change(session: Session, link_id: str, only: ColumnElement[bool], **values:
     if is_changed:
         revisions.rise(session, revisions.LINKS)
     return is_changed
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a link is about: whose it is, and the group, drop, product and campaign, each empty where it is none."""
+
+    member_id: str
+    group_id: str
+    drop_id: str
+    product_id: str
+    campaign_id: str
+
+
+def find_meant(session: Session, link_ids: Iterable[str]) -> dict[str, Meant]:
+    """What these links are about."""
+    ids = sorted(set(link_ids))
+    marks = ", ".join("?" * len(ids))
+    query = f"select id, member_id, target_kind, target_id, group_id, campaign_id from referral_links where id in ({marks})"  # noqa: S608
+    return {row[0]: meant(*row[1:]) for row in (rows_fast(session.connection(), query, *ids) if ids else ())}
+
+
+def meant(member_id: str, target_kind: str, target_id: str, group_id: str, campaign_id: str) -> Meant:
+    """What a link of these columns is about: the group is where it leads, else where it was asked for."""
+    return Meant(
+        member_id, target_id if target_kind == GROUP else group_id, target_id if target_kind == DROP else "",
+        target_id if target_kind == PRODUCT else "", campaign_id,
+    )
 
 
 def find_with_ids(session: Session, link_ids: Iterable[str]) -> dict[str, AnyRow]:

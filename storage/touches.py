@@ -10,12 +10,13 @@ from sqlalchemy import text as sql
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import AnyRow, Base, BigId, UtcTime, execute_fast, table_of
+from storage.base import AnyRow, Base, BigId, UtcTime, table_of, write_together
 from storage.drops import one_of
 
 # click: through a link. join: a member entered a group. page: a visitor who came by a link took part on a page of ours.
 CLICK, JOIN, PAGE = "click", "join", "page"
 KINDS = (CLICK, JOIN, PAGE)
+NO_CLICK = sql("kind <> 'click'")
 LEFT_SOON = "left within 72 hours"
 
 
@@ -46,8 +47,9 @@ class Touch(Base):
         CheckConstraint("visitor_id <> '' or member_id <> ''", name="who"),
         Index("ix_touches_visitor", "visitor_id", "at", sqlite_where=sql("visitor_id <> ''"), postgresql_where=sql("visitor_id <> ''")),
         Index("ix_touches_member", "member_id", "at", sqlite_where=sql("member_id <> ''"), postgresql_where=sql("member_id <> ''")),
-        Index("ix_touches_referrer", "referrer_id", "at"),
-        Index("ix_touches_link", "link_id", "id", sqlite_where=sql("link_id <> ''"), postgresql_where=sql("link_id <> ''")),
+        # A click's link and its owner are found by the clicks; without it here a click costs two index pages less.
+        Index("ix_touches_referrer", "referrer_id", "at", sqlite_where=NO_CLICK, postgresql_where=NO_CLICK),
+        Index("ix_touches_link", "link_id", "id"),
     )
 
 
@@ -71,15 +73,14 @@ def find_for(
 Row = tuple[str, str, str, str, str, str, str, str, str, str, datetime]
 _KEEP = (
     "insert into touches (cause, kind, visitor_id, member_id, referrer_id, link_id, group_id, drop_id, product_id,"
-    " campaign_id, at, void_why) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '') on conflict (cause) do nothing"
+    " campaign_id, at, void_why)"
 )
 
 
 def keep(session: Session, rows: Iterable[Row]) -> None:
     """Keep touches; one whose cause is there already stays as it is."""
-    some = sorted(rows)
-    if some:
-        execute_fast(session.connection(), _KEEP, some)
+    some = [(*row, "") for row in sorted(rows)]
+    write_together(session.connection(), _KEEP, some, "on conflict (cause) do nothing")
 
 
 def add(

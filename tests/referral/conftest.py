@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -87,8 +87,8 @@ class Road:
 
 
 @pytest.fixture
-def road(place: Place) -> Iterator[Road]:
-    yield Road(place)
+def road(place: Place) -> Road:
+    return Road(place)
 
 
 @pytest.fixture
