@@ -173,11 +173,14 @@ def find_with_ids(session: Session, link_ids: Iterable[str]) -> dict[str, AnyRow
 
 
 def find_page(
-    session: Session, *, member_id: str = "", code: str = "", target_kind: str = "", before: str = "", limit: int = 50
+    session: Session, *, member_ids: Sequence[str] | None = None, code: str = "", target_kind: str = "", before: str = "",
+    limit: int = 50,
 ) -> Sequence[AnyRow]:
-    """Links, newest first, those made before the link `before`."""
+    """Links, newest first, those made before the link `before`; of these members where they are named."""
     query = select(TABLE).order_by(TABLE.c.created_at.desc(), TABLE.c.id.desc()).limit(limit)
-    for column, value in ((TABLE.c.member_id, member_id), (TABLE.c.code, code), (TABLE.c.target_kind, target_kind)):
+    if member_ids is not None:
+        query = query.where(TABLE.c.member_id.in_(member_ids))
+    for column, value in ((TABLE.c.code, code), (TABLE.c.target_kind, target_kind)):
         if value:
             query = query.where(column == value)
     if before:
