@@ -9,6 +9,7 @@ from storage import (
     bills,
     charges,
     claims,
+    clicks,
     clocks,
     demands,
     desk,
@@ -17,6 +18,7 @@ from storage import (
     groups,
     handovers,
     hours,
+    identities,
     inbox,
     jobs,
     learning,
@@ -37,11 +39,13 @@ from storage import (
     proposals,
     question_sets,
     reconciling,
+    referral_links,
     revisions,
     rosters,
     search,
     stock,
     teams,
+    touches,
     variants,
     wecom,
 )
@@ -49,8 +53,8 @@ from storage.base import Base
 
 METADATA = Base.metadata
 TABLES = (
-    accounts, answers, api_keys, audiences, audit, bills, charges, claims, clocks, demands, desk, drops, faq,
-    groups, handovers, hours, inbox, jobs, learning, members, mix, model, moments, occurrences, operators, orders,
-    outbox, payments, plans, polls, posts, products, promises, proposals, question_sets, reconciling, revisions,
-    rosters, search, stock, teams, variants, wecom,
+    accounts, answers, api_keys, audiences, audit, bills, charges, claims, clicks, clocks, demands, desk, drops, faq,
+    groups, handovers, hours, identities, inbox, jobs, learning, members, mix, model, moments, occurrences, operators,
+    orders, outbox, payments, plans, polls, posts, products, promises, proposals, question_sets, reconciling,
+    referral_links, revisions, rosters, search, stock, teams, touches, variants, wecom,
 )

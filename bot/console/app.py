@@ -35,14 +35,17 @@ from bot.console import (
     order_money,
     orders,
     pages,
+    people,
     picks,
     pickups,
     plans,
     posts,
     products,
+    referral_links,
     sign_in,
     stock,
     today,
+    touches,
 )
 from bot.console.desk import Desk
 from bot.console.passwords import create_first_admin
@@ -78,6 +81,9 @@ AREAS = (
     pickups.PAGES,
     products.PAGES,
     stock.PAGES,
+    touches.PAGES,
+    people.PAGES,
+    referral_links.PAGES,
     groups.PAGES,
     channels.PAGES,
     inviting.PAGES,
