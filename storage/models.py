@@ -11,6 +11,7 @@ from storage import (
     campaigns,
     charges,
     claims,
+    clicks,
     clocks,
     commissions,
     demands,
@@ -20,6 +21,7 @@ from storage import (
     groups,
     handovers,
     hours,
+    identities,
     inbox,
     jobs,
     learning,
@@ -42,11 +44,13 @@ from storage import (
     proposals,
     question_sets,
     reconciling,
+    referral_links,
     revisions,
     rosters,
     search,
     stock,
     teams,
+    touches,
     variants,
     wecom,
 )
@@ -54,8 +58,9 @@ from storage.base import Base
 
 METADATA = Base.metadata
 TABLES = (
-    accounts, answers, api_keys, attributions, audiences, audit, bills, campaigns, charges, claims, clocks,
-    commissions, demands, desk, drops, faq, groups, handovers, hours, inbox, jobs, learning, ledger, members, mix,
-    model, moments, occurrences, operators, orders, outbox, payments, payouts, plans, polls, posts, products,
-    promises, proposals, question_sets, reconciling, revisions, rosters, search, stock, teams, variants, wecom,
+    accounts, answers, api_keys, attributions, audiences, audit, bills, campaigns, charges, claims, clicks, clocks,
+    commissions, demands, desk, drops, faq, groups, handovers, hours, identities, inbox, jobs, learning, ledger,
+    members, mix, model, moments, occurrences, operators, orders, outbox, payments, payouts, plans, polls, posts,
+    products, promises, proposals, question_sets, reconciling, referral_links, revisions, rosters, search, stock,
+    teams, touches, variants, wecom,
 )
