@@ -11,7 +11,6 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
-    Index,
     Integer,
     String,
     UniqueConstraint,
@@ -20,7 +19,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy import text as sql
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -63,7 +61,6 @@ class Campaign(Base):
         CheckConstraint(one_of("status", (DRAFT, RUNNING, ENDED)), name="status"),
         CheckConstraint("ends_at is null or ends_at > starts_at", name="time"),
         CheckConstraint("status = 'draft' or version >= 1", name="version"),
-        Index("ix_campaigns_running", "starts_at", sqlite_where=sql("status = 'running'"), postgresql_where=sql("status = 'running'")),
     )
 
 
