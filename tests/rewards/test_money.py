@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from handlers.rewards import payouts
-from storage import campaigns, commissions, ledger
+from handlers.rewards import disputes, payouts
+from storage import attributions, campaigns, commissions, ledger, members
 from storage import payouts as payout_rows
 from storage.terms import COUPON, FLAT, POINTS, Reward
 from tests.rewards.book import Book
@@ -178,3 +178,36 @@ def test_a_transfer_posts_once_for_its_cause(book: Book) -> None:
     ]
     assert moves == [True, False]
     assert book.balance("小王", "payable") == 5
+
+
+def test_a_dispute_is_corrected_and_what_was_earned_goes_over(book: Book) -> None:
+    book.campaign(FIVE, after_sale_days=0)
+    members.keep(book.session, [(name, "stage", name) for name in ("小王", "阿芳", "李四")], book.now)
+    book.touch("李四", "小王")
+    order_id = book.bought("李四")
+    book.receive(order_id)
+    book.pass_days(1)
+
+    def decide(to: str) -> str:
+        dispute_id = attributions.open_dispute(book.session, order_id, "阿芳", "是我带来的", "operator:1", book.tick())
+        assert dispute_id is not None
+        assert attributions.open_dispute(book.session, order_id, "阿芳", "再说一次", "operator:1", book.now) is None
+        outcome = disputes.correct(book.session, dispute_id, to, "核实了", "operator:2", book.cause(), book.tick()).outcome
+        if outcome != "done":
+            assert disputes.dismiss(book.session, dispute_id, "不对", "operator:2", book.now).outcome == "done"
+        assert disputes.dismiss(book.session, dispute_id, "不对", "operator:2", book.now).outcome == "settled"
+        return outcome
+
+    assert (decide("李四"), decide("谁也不是")) == ("own_order", "unknown_member")
+    book.prove()
+    assert decide("阿芳") == "done"
+    assert [(row[1], row[3]) for row in book.earned(order_id)] == [("小王", 0), ("阿芳", 500)]
+    assert (book.balance("小王", "payable"), book.balance("阿芳", "pending")) == (0, 500)
+    assert book.attribution(order_id).referrer_id == "小王"  # the rule's own answer stays
+    book.refund(order_id, 5_000)
+    assert book.balance("阿芳", "pending") == 250
+    assert decide("小王") == "done"
+    assert (book.balance("小王", "pending"), book.balance("阿芳", "pending")) == (250, 0)
+    assert decide("") == "done"
+    assert book.balance("小王", "pending") == 0
+    book.prove()
