@@ -64,9 +64,9 @@ def upgrade() -> None:
     sa.UniqueConstraint('cause', name=op.f('uq_touches_cause'))
     )
     with op.batch_alter_table('touches', schema=None) as batch_op:
-        batch_op.create_index('ix_touches_link', ['link_id', 'id'], unique=False, sqlite_where=sa.text("link_id <> ''"), postgresql_where=sa.text("link_id <> ''"))
+        batch_op.create_index('ix_touches_link', ['link_id', 'id'], unique=False)
         batch_op.create_index('ix_touches_member', ['member_id', 'at'], unique=False, sqlite_where=sa.text("member_id <> ''"), postgresql_where=sa.text("member_id <> ''"))
-        batch_op.create_index('ix_touches_referrer', ['referrer_id', 'at'], unique=False)
+        batch_op.create_index('ix_touches_referrer', ['referrer_id', 'at'], unique=False, sqlite_where=sa.text("kind <> 'click'"), postgresql_where=sa.text("kind <> 'click'"))
         batch_op.create_index('ix_touches_visitor', ['visitor_id', 'at'], unique=False, sqlite_where=sa.text("visitor_id <> ''"), postgresql_where=sa.text("visitor_id <> ''"))
 
     op.create_table('referral_links',
@@ -77,9 +77,11 @@ def upgrade() -> None:
     sa.Column('target_kind', sa.String(length=10), nullable=False),
     sa.Column('target_id', sa.String(length=120), nullable=False),
     sa.Column('campaign_id', sa.String(length=40), nullable=False),
+    sa.Column('shows_name', sa.String(length=8), server_default='none', nullable=False),
     sa.Column('created_at', UtcTime(), nullable=False),
     sa.Column('expires_at', UtcTime(), nullable=True),
     sa.Column('paused_at', UtcTime(), nullable=True),
+    sa.CheckConstraint("shows_name in ('none', 'masked', 'full')", name=op.f('ck_referral_links_shows_name')),
     sa.CheckConstraint("target_kind in ('group', 'product', 'drop', 'shop')", name=op.f('ck_referral_links_target_kind')),
     sa.ForeignKeyConstraint(['member_id'], ['members.id'], name=op.f('fk_referral_links_member_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_referral_links')),
