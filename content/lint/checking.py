@@ -11,6 +11,7 @@ from content.findings import BLOCK, WORST_FIRST, Finding
 from content.knowledge.text import sounded
 from content.lint import absolute, facts, medical, offers, personal, sharing, wider
 from content.lint.facts import Facts, Found
+from content.lint.judging import judged
 from content.lint.reading import LONGEST, Reading
 from content.lint.rules import Rule, Words
 
@@ -54,6 +55,7 @@ def check(text: str, known: Facts = NOTHING_KNOWN, dictionary: Dictionary = NO_W
     reading = Reading(text)
     found = [*_by_rules(reading, known, dictionary), *_by_facts(reading, known, dictionary)]
     found += _by_sound(reading, dictionary, {one.rule for one in found})
+    found = judged(text, known, found, dictionary.off, dictionary.allowed)
     found += _by_shop(reading, dictionary)
     if len(text) > LONGEST:
         found.append(Finding(
