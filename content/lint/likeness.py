@@ -22,7 +22,7 @@ MOST_READ = 600  # characters that are judged
 WRONG = "wrong"
 SMALL = 30  # runs: a short text is judged more carefully
 UNIT = 1000  # the file's whole numbers are thousandths
-PAST, TO_COME, ADDRESS, CALL, LONG_NUMBER, LINE = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004", "\ue005"
+PAST, TO_COME, ADDRESS, CALL, LONG_NUMBER, LINE, OURS = tuple("\ue000\ue001\ue002\ue003\ue004\ue005\ue006")
 
 _ADDRESS = re.compile(r"(?:https?|ftp)://[!-~]+|(?<![a-z0-9])(?:[a-z0-9-]{1,63}\.){1,6}[a-z]{2,6}(?![a-z])(?:/[!-~]*)?")
 _CALL = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
@@ -76,9 +76,14 @@ def shaped(text: str, today: date | None, hosts: Iterable[str] = ()) -> str:
         plain = "".join(kept) + plain[last:]
     if "." in plain:
         ours = tuple(hosts)
-        plain = _ADDRESS.sub(lambda found: "" if any(host in found[0] for host in ours) else ADDRESS, plain)
+        plain = _ADDRESS.sub(lambda found: OURS if _is_ours(found[0], ours) else ADDRESS, plain)
     plain = _NUMBER.sub("0", _LONG_NUMBER.sub(LONG_NUMBER, _CALL.sub(CALL, plain)))
     return f"^{_SPACES.sub('', plain)}$".replace("\n", LINE)
+
+
+def _is_ours(address: str, ours: tuple[str, ...]) -> bool:
+    host = re.sub(r"^\w+://", "", address).partition("/")[0].partition("?")[0].rpartition("@")[2].partition(":")[0]
+    return any(host == own or host.endswith(f".{own}") for own in ours)
 
 
 def runs(shape: str) -> set[str]:
