@@ -53,9 +53,7 @@ NOTHING_KNOWN, NO_WORDS = Facts(), Dictionary()
 def check(text: str, known: Facts = NOTHING_KNOWN, dictionary: Dictionary = NO_WORDS) -> list[Finding]:
     """What speaks against these words in a group post, the worst first; nothing when they are fine."""
     reading = Reading(text)
-    found = [*_by_rules(reading, known, dictionary), *_by_facts(reading, known, dictionary)]
-    found += _by_sound(reading, dictionary, {one.rule for one in found})
-    found = judged(text, known, found, dictionary.off, dictionary.allowed)
+    found = judged(text, known, by_rules(reading, known, dictionary), dictionary.off, dictionary.allowed)
     found += _by_shop(reading, dictionary)
     if len(text) > LONGEST:
         found.append(Finding(
@@ -69,7 +67,13 @@ def check(text: str, known: Facts = NOTHING_KNOWN, dictionary: Dictionary = NO_W
     return found[:MOST]
 
 
-def _by_rules(reading: Reading, known: Facts, dictionary: Dictionary) -> Iterator[Finding]:
+def by_rules(reading: Reading, known: Facts = NOTHING_KNOWN, dictionary: Dictionary = NO_WORDS) -> list[Finding]:
+    """What the rules alone find."""
+    found = [*_by_words(reading, known, dictionary), *_by_facts(reading, known, dictionary)]
+    return found + list(_by_sound(reading, dictionary, {one.rule for one in found}))
+
+
+def _by_words(reading: Reading, known: Facts, dictionary: Dictionary) -> Iterator[Finding]:
     have: set[str] = set()
     for rule in RULES:
         # a wider rule has nothing to add where the narrower one of its name has spoken

@@ -11,7 +11,7 @@ from content.lint import absolute, facts, likeness, medical, offers, personal, s
 from content.lint.facts import Facts
 from content.lint.rules import Rule, Words
 
-FOUND = 0.1  # likeness from which a text is doubted though no rule spoke
+FOUND = 0.12  # likeness from which a text is doubted though no rule spoke
 QUIET = {WARN: -0.12, BLOCK: -0.2}  # and below which a rule of this level that goes by words alone is not believed
 _KNOWN_SHAPES = frozenset({
     "phone", "id_number", "bank_card", "home", "mail", "hidden_link", "link", "missing_value", "past_date", "price",
@@ -46,13 +46,13 @@ _NEEDS_PAST = "date"
 
 def judged(text: str, known: Facts, found: list[Finding], off: Collection[str], allowed: Collection[str]) -> list[Finding]:
     """The findings of the rules, without those that are not believed, or with one for what no rule found."""
-    if any(one.rule in _KNOWN_SHAPES for one in found):
+    if has_known_shape(found):
         return found
     model = likeness.shipped()
     shape = likeness.shaped(_without_ours(text, known, allowed), known.today, known.hosts)
     wrong = model.wrong(shape)
     if found:
-        return [one for one in found if wrong > QUIET.get(one.level, -1.0)]
+        return believed(found, wrong)
     if wrong <= FOUND:
         return found
     kind = model.kind(shape)
@@ -65,6 +65,16 @@ def judged(text: str, known: Facts, found: list[Finding], off: Collection[str], 
         WARN, rule, text[start:end], f"像是{name}，请看一遍", words.rewrite, start, end, f"reads like {name_en}; please look",
         words.rewrite_en, words.origin,
     )]  # fmt: skip
+
+
+def has_known_shape(found: list[Finding]) -> bool:
+    """Whether one of them goes by a shape or a fact, which no likeness can speak against."""
+    return any(one.rule in _KNOWN_SHAPES for one in found)
+
+
+def believed(found: list[Finding], wrong: float) -> list[Finding]:
+    """Those that stand against how much the text is like wrong ones."""
+    return [one for one in found if wrong > QUIET.get(one.level, -1.0)]
 
 
 def _without_ours(text: str, known: Facts, allowed: Collection[str]) -> str:
