@@ -51,7 +51,7 @@ class Fit:
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.found = [runs(shaped(row["text"], TODAY, HOSTS)) for row in rows]
-        self.labels = [ALIKE.get(row["about"], row["about"]) for row in rows]
+        self.labels: list[str] = [ALIKE.get(row["about"], row["about"]) for row in rows]
         self.parts = [row["part"] for row in rows]
         counts = Counter(run for found in self.found for run in found)
         self.rareness = {run: math.log((len(rows) + 1) / count) ** RARENESS for run, count in counts.items()}

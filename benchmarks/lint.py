@@ -18,7 +18,6 @@ from benchmarks.fit_lint import HOSTS, TODAY
 from content.lint import Facts, check
 
 
-
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--texts", type=Path, default=Path("tests/lint/texts.jsonl"))

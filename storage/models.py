@@ -20,6 +20,7 @@ from storage import (
     inbox,
     jobs,
     learning,
+    lint_words,
     members,
     mix,
     model,
@@ -50,7 +51,7 @@ from storage.base import Base
 METADATA = Base.metadata
 TABLES = (
     accounts, answers, api_keys, audiences, audit, bills, charges, claims, clocks, demands, desk, drops, faq,
-    groups, handovers, hours, inbox, jobs, learning, members, mix, model, moments, occurrences, operators, orders,
+    groups, handovers, hours, inbox, jobs, learning, lint_words, members, mix, model, moments, occurrences, operators, orders,
     outbox, payments, plans, polls, posts, products, promises, proposals, question_sets, reconciling, revisions,
     rosters, search, stock, teams, variants, wecom,
 )
