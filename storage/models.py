@@ -26,6 +26,7 @@ from storage import (
     jobs,
     learning,
     ledger,
+    lint_words,
     members,
     mix,
     model,
@@ -60,7 +61,7 @@ METADATA = Base.metadata
 TABLES = (
     accounts, answers, api_keys, attributions, audiences, audit, bills, campaigns, charges, claims, clicks, clocks,
     commissions, demands, desk, drops, faq, groups, handovers, hours, identities, inbox, jobs, learning, ledger,
-    members, mix, model, moments, occurrences, operators, orders, outbox, payments, payouts, plans, polls, posts,
-    products, promises, proposals, question_sets, reconciling, referral_links, revisions, rosters, search, stock,
-    teams, touches, variants, wecom,
+    lint_words, members, mix, model, moments, occurrences, operators, orders, outbox, payments, payouts, plans,
+    polls, posts, products, promises, proposals, question_sets, reconciling, referral_links, revisions, rosters,
+    search, stock, teams, touches, variants, wecom,
 )

@@ -11,6 +11,7 @@ from content.findings import BLOCK, WORST_FIRST, Finding
 from content.knowledge.text import sounded
 from content.lint import absolute, facts, medical, offers, personal, sharing, wider
 from content.lint.facts import Facts, Found
+from content.lint.judging import judged
 from content.lint.reading import LONGEST, Reading
 from content.lint.rules import Rule, Words
 
@@ -52,8 +53,7 @@ NOTHING_KNOWN, NO_WORDS = Facts(), Dictionary()
 def check(text: str, known: Facts = NOTHING_KNOWN, dictionary: Dictionary = NO_WORDS) -> list[Finding]:
     """What speaks against these words in a group post, the worst first; nothing when they are fine."""
     reading = Reading(text)
-    found = [*_by_rules(reading, known, dictionary), *_by_facts(reading, known, dictionary)]
-    found += _by_sound(reading, dictionary, {one.rule for one in found})
+    found = judged(text, known, by_rules(reading, known, dictionary), dictionary.off, dictionary.allowed)
     found += _by_shop(reading, dictionary)
     if len(text) > LONGEST:
         found.append(Finding(
@@ -67,7 +67,13 @@ def check(text: str, known: Facts = NOTHING_KNOWN, dictionary: Dictionary = NO_W
     return found[:MOST]
 
 
-def _by_rules(reading: Reading, known: Facts, dictionary: Dictionary) -> Iterator[Finding]:
+def by_rules(reading: Reading, known: Facts = NOTHING_KNOWN, dictionary: Dictionary = NO_WORDS) -> list[Finding]:
+    """What the rules alone find."""
+    found = [*_by_words(reading, known, dictionary), *_by_facts(reading, known, dictionary)]
+    return found + list(_by_sound(reading, dictionary, {one.rule for one in found}))
+
+
+def _by_words(reading: Reading, known: Facts, dictionary: Dictionary) -> Iterator[Finding]:
     have: set[str] = set()
     for rule in RULES:
         # a wider rule has nothing to add where the narrower one of its name has spoken

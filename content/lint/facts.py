@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from content.findings import BLOCK, WARN
+from content.lint import dates
 from content.lint.reading import Reading
 from content.lint.rules import Words
 
@@ -61,7 +62,7 @@ _GONE = Words(
     "商品已下架或售罄", "the product is not on sale or sold out",
     "换一个在售的商品，或写到货时间", "choose another product, or say when it is back", "消费者权益保护法 第二十条；电子商务法 第十七条",
 )
-_PAST = Words(
+PAST_WORDS = Words(
     "日期已经过去", "the date is past", "换成今天以后的日期", "give a date to come", "广告法 第二十八条；电子商务法 第十七条",
 )
 _LINK = Words(
@@ -75,19 +76,6 @@ _LINKS = re.compile(
     r"|vip|shop|me|io|tv|club|site|app|ly|link|store|info|co)(?![\w.-]*@)(?:/[^\s,。;、\u4e00-\u9fff]*)?(?![a-z])",
     re.ASCII,
 )
-_YEAR_DAY = re.compile(
-    r"(?<!\d)(?:(20\d{2})\s?[年./-]\s?)(\d{1,2})\s?[月./-]\s?(\d{1,2})(?!\d)\s?[日号]?|(?<!\d)(20[012]\d)(?=年?(?:的)?(?:双"
-    r"|618|年货|大促|预售|春节|中秋|国庆|店庆|周年|元旦|端午|秋季|春季|夏季|冬季)|年(?:底|末)前)")
-_DAY = re.compile(r"(?<![\d.年/-])(1[0-2]|0?[1-9])\s?月\s?(3[01]|[12]\d|0?[1-9])\s?(?:[日号]|(?!\d))")
-_UNTIL = re.compile(
-    r"截止|截至|止$|有效期|到期|前下单|前有效|前(?:付款|接龙|拼|参|购买|享|报名|预定|预订|使用)|开团|预售|活动|优惠|促销"
-    r"|特价|报名|抢购|开抢|秒杀|团购|接龙|开售|折|满减|大促|双11|双十一|双12|618|过期|作废|发货|到货|用掉|until|before|ends?"
-    r"|by|valid|expires?|sale"
-)
-_HISTORY = re.compile(
-    r"生产日期|出厂|批次|成立|开业于|建于|创立|始于|创办|以来|去年|前年|曾|当年|检测报告|报告日期|认证|荣获|获得|获奖|回顾"
-    r"|回忆|采摘于|入库|版权|标准号?|gb/?t?|历史|上线于|那年|出生")
-_LATE_DAYS = 60  # a day without its year that is so far back is taken as next year's
 _AMOUNT = re.compile(
     r"(?:[¥￥]\s?(\d{1,6}(?:\.\d{1,2})?)|(\d{1,6}(?:\.\d{1,2})?)\s?(?:元|块钱?|rmb))(?!/?(?:券|红包|优惠|无门槛|/斤|一斤"
     r"|每斤))")
@@ -100,7 +88,7 @@ _OLD = re.compile(r"(?:原价|市场价|日常价|平时|划线价|零售价)(?:
 def find(reading: Reading, facts: Facts) -> Iterator[Found]:
     """What in the text does not fit what is known."""
     yield from _links(reading, facts)
-    if facts.today is not None and not reading.signs.isdisjoint("0123456789"):
+    if facts.today is not None and not reading.signs.isdisjoint("0123456789昨前上"):
         yield from _past(reading, facts.today)
     for product in facts.products:
         yield from _offer(reading, product, len(facts.products) == 1)
@@ -122,30 +110,8 @@ def _links(reading: Reading, facts: Facts) -> Iterator[Found]:
 
 
 def _past(reading: Reading, today: date) -> Iterator[Found]:
-    for found in _YEAR_DAY.finditer(reading.plain):
-        around = reading.plain[max(0, found.start() - 14) : found.end() + 14]
-        if _HISTORY.search(around) or not _UNTIL.search(around):
-            continue
-        day = _day(int(found[1] or found[4]), int(found[2] or 12), int(found[3] or 31))
-        if day is not None and day < today:
-            yield Found("past_date", WARN, found.start(), found.end(), _PAST)
-    for found in _DAY.finditer(reading.plain):
-        around = reading.plain[max(0, found.start() - 10) : found.end() + 10]
-        day = _day(today.year, int(found[1]), int(found[2]))
-        if day is None or not _UNTIL.search(around) or _HISTORY.search(around):
-            continue
-        # what follows «从», «~» is the end of a span; only its end must be to come
-        if re.match(r"\s?(?:到|至|起|开始|-|~|—|–|\d{0,2}:)", reading.plain[found.end() : found.end() + 3]):
-            continue
-        if 0 < (today - day).days <= _LATE_DAYS:
-            yield Found("past_date", WARN, found.start(), found.end(), _PAST)
-
-
-def _day(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
+    for start, end in dates.past(reading.plain, today):
+        yield Found("past_date", WARN, start, end, PAST_WORDS)
 
 
 def _offer(reading: Reading, product: Offered, is_alone: bool) -> Iterator[Found]:

@@ -75,7 +75,7 @@ _ACCOUNT = re.compile(
     re.IGNORECASE,
 )
 _DISGUISED = re.compile(
-    r"(?!(?:www|https?|wap)(?:\.|://)[a-z0-9-]+\.[a-z])(?:www|https?|wap)\s?[.。·,点:]\s?/{0,2}\s?[a-z0-9-]{2,}\s?[.。·,点]\s?[a-z]{2,6}|[a-z0-9-]{2,30}\s?(?:点|。|\[点\]"
+    r"(?:[a-z0-9-]{1,4}\s){2,20}\s?[.。·]\s?(?:[a-z]\s?){2,4}(?![a-z])|h\s?t\s?t\s?p\s?s?\s?:\s?/\s?/\s|#小程序://|(?!(?:www|https?|wap)(?:\.|://)[a-z0-9-]+\.[a-z])(?:www|https?|wap)\s?[.。·,点:]\s?/{0,2}\s?[a-z0-9-]{2,}\s?[.。·,点]\s?[a-z]{2,6}|[a-z0-9-]{2,30}\s?(?:点|。|\[点\]"
     r"|\(点\)|\[\.\]|\(dot\)| dot |丶)\s?(?:com|cn|net|top|xyz|cc|vip|shop|me|io|org|tv|club|site)(?![a-z])"
     r"|(?<![a-z0-9])(?:t\.cn|dwz\.cn|url\.cn|bit\.ly|suo\.im|tinyurl\.com|goo\.gl|u\.jd\.com|m\.tb\.cn|s\.click\.taobao\.com"
     r"|t\.me|mrw\.so|dwz\.[a-z]+|rrd\.me|w\.url\.cn|c\.tb\.cn|v\.douyin\.com|is\.gd|ow\.ly|reurl\.cc|pse\.is|lnkd\.in"
@@ -99,5 +99,5 @@ RULES = (
         "名未欠中退拖补漏取收联姓户n栋号幢座住期区弄院楼#单元门梯0123456789", _PLACE_OF_OURS, is_deniable=False, rewrite=_masked),
     Rule("mail", WARN, _MAIL, _PERSON, "@", is_plain=True, rewrite=_masked),
     Rule("account", BLOCK, _ACCOUNT, _ELSEWHERE, "微威薇维卫wvWV加私q扣企口秋蔻球电飞tl抖快小闲裙a单滴绕不跳➕裙"),
-    Rule("hidden_link", BLOCK, _DISGUISED, _ELSEWHERE, "wh点。.丶t¥￥€₤$《(淘复口", is_plain=True),
+    Rule("hidden_link", BLOCK, _DISGUISED, _ELSEWHERE, "wh点。.丶t¥￥€₤$《(淘复口#·", is_plain=True),
 )

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from bot.values import Subject
 from content import lint
 from content.findings import BLOCK, WARN, Finding
+from handlers.posts import shop_words
 from storage import products
 
 LONG = 1_000  # characters; some channels cut longer messages
@@ -22,8 +23,10 @@ def check(session: Session, text: str, kind: str, subject: Subject | None = None
         findings.append(Finding(BLOCK, "empty", "", "nothing would be said"))
     if len(text) > LONG:
         findings.append(Finding(WARN, "long", text[:20], f"more than {LONG} characters"))
+    ours = shop_words.find(session)
     if subject is None:
-        return findings + lint.check(text)
+        known = lint.Facts(hosts=ours.hosts, contacts=ours.contacts)
+        return findings + lint.check(text, known, ours.dictionary)
     today = subject.at.astimezone(ZoneInfo(subject.time_zone)).date()
     offered: tuple[lint.Offered, ...] = ()
     if subject.product_id:
@@ -34,4 +37,7 @@ def check(session: Session, text: str, kind: str, subject: Subject | None = None
             stocks = [sku.stock for sku in product.skus]
             prices = (product.price_fen, *(sku.price_fen for sku in product.skus))
             offered = (lint.Offered(product.name, prices, (), product.list_price_fen, sum(stocks) if stocks else None),)
-    return findings + lint.check(text, lint.Facts(today=today, products=offered, hosts=frozenset({subject.host} - {""})))
+    known = lint.Facts(
+        today=today, products=offered, hosts=ours.hosts | ({subject.host} - {""}), contacts=ours.contacts
+    )
+    return findings + lint.check(text, known, ours.dictionary)
