@@ -15,7 +15,7 @@ from bot.console.plans import WEEKDAYS, find_asked
 from bot.console.visit import NotFound, Visit
 from bot.recurrence import to_utc
 from handlers.posts import calendar as planned
-from handlers.posts import desk, judging, month, rules
+from handlers.posts import desk, forecast, judging, month, rules
 from handlers.posts.drafts import BadPlan
 from storage import groups, mix, occurrences, plans, posts
 from storage.operators import MANAGER, VIEWER
@@ -84,7 +84,7 @@ def _tell_group(visit: Visit, session: Session, group_id: str) -> Mapping[str, A
     """What the rules of the mix make of the next thirty days of a group, and how much of its budget is used."""
     if groups.find(session, group_id) is None:
         raise NotFound
-    forecasts = planned.dry_run(session, group_id, visit.now, DRY_DAYS)
+    forecasts = forecast.dry_run(session, group_id, visit.now, DRY_DAYS)
     said, own = judging.find_said(session, group_id, visit.now), mix.get_rules(session, group_id)
     zone, today = visit.desk.zone, visit.now.astimezone(visit.desk.zone).date()
     week = [one for one in said if one.at > visit.now - rules.WEEK]
