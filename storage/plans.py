@@ -15,7 +15,9 @@ from storage.base import AnyRow, Base, BigId, UtcTime, hold, table_of
 from storage.posts import Post
 
 ONCE, CRON, AFTER = "once", "cron", "after"  # at one time, again and again, relative to something
-JOIN, GROUP = "join", "group"  # what a plan may be relative to, besides the moments other features tell of
+JOIN, GROUP = "join", "group"  # what a plan may be relative to
+DROP_OPENS, DROP_CLOSES, DROP_FORMS = OF_DROPS = ("drop_opens", "drop_closes", "drop_forms")
+ANCHORS = (JOIN, GROUP, *OF_DROPS)
 ACTIVE, PAUSED, CANCELLED = "active", "paused", "cancelled"
 SEND, SKIP, ASK = "send", "skip", "ask"  # what becomes of a post that is late
 NO_NEED, WAITING, APPROVED, REFUSED = "none", "waiting", "approved", "refused"  # an admin's yes

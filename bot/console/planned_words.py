@@ -36,7 +36,7 @@ REASONS = {
     rules.CLOSED: mark("群已关闭"), rules.LISTENS: mark("这个群只听不说"), rules.LEFT: mark("成员已退群"),
     rules.BROKEN: mark("模板写法有误"), rules.MISSING: mark("缺少要用的值"), rules.BLOCKED: mark("内容检查不通过"),
     rules.REFUSED: mark("没有批准"), occurrences.REPLANNED: mark("计划改过"), occurrences.WITH_PLAN: mark("计划取消了"),
-    occurrences.BY_HAND: mark("手动取消"),
+    occurrences.BY_HAND: mark("手动取消"), occurrences.MOMENT_GONE: mark("跟着的时间取消了"), occurrences.MOMENT_PAST: mark("跟着的时间太近，来不及"),
 }
 FINDINGS = {
     "block": (mark("不能发"), "red"), "warn": (mark("请留意"), "amber"), "note": (mark("提示"), "blue"),

@@ -28,7 +28,10 @@ WEEKDAYS = (
     ("1", mark("周一")), ("2", mark("周二")), ("3", mark("周三")), ("4", mark("周四")), ("5", mark("周五")),
     ("6", mark("周六")), ("0", mark("周日")),
 )
-ANCHORS = {plans.JOIN: mark("成员入群"), plans.GROUP: mark("群建立")}
+ANCHORS = {
+    plans.JOIN: mark("成员入群"), plans.GROUP: mark("群建立"), plans.DROP_OPENS: mark("团购开始"),
+    plans.DROP_CLOSES: mark("团购截单"), plans.DROP_FORMS: mark("成团截止"),
+}
 
 
 def listing(visit: Visit) -> Response:
@@ -158,10 +161,9 @@ def _form(visit: Visit, form: PlanForm, plan_id: int = 0, status: int = 200) -> 
         rows = occurrences.find_of_plan(session, plan_id, 20) if plan_id else []
         names_of = groups.find_names(session, {row.group_id for row in rows})
         reached = len(audiences.find_groups(session, plan.audience_of, visit.now)) if plan else None
-    anchors = ANCHORS if form.values["anchor"] in ANCHORS else ANCHORS | {str(form.values["anchor"]): str(form.values["anchor"])}
     return visit.page(
         "plans_edit.html", status, form=form, plan=plan, library=library, choices=chosen, tags=tags, rows=rows,
-        group_names=names_of, reached=reached, anchors=anchors, repeats=REPEATS, weekdays=WEEKDAYS, names=planned_words,
+        group_names=names_of, reached=reached, anchors=ANCHORS, repeats=REPEATS, weekdays=WEEKDAYS, names=planned_words,
         zone=plan.time_zone if plan else visit.desk.settings.time_zone, why=lambda reason: planned_words.why(visit, reason),
     )
 
