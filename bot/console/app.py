@@ -38,11 +38,14 @@ from bot.console import (
     picks,
     pickups,
     plans,
+    polls,
     posts,
     products,
     sign_in,
+    starters,
     stock,
     today,
+    trials,
 )
 from bot.console.desk import Desk
 from bot.console.passwords import create_first_admin
@@ -65,7 +68,10 @@ AREAS = (
     learning_demand.PAGES,
     learning_bench.PAGES,
     learning.PAGES,
+    starters.PAGES,
     posts.PAGES,
+    polls.PAGES,
+    trials.PAGES,
     calendar.PAGES,
     plans.PAGES,
     mix_rules.PAGES,
