@@ -19,7 +19,7 @@ from storage import groups, polls
 from storage.groups import SPEAK_OFF
 from storage.operators import MANAGER, VIEWER
 
-LIST, SHOWN, CHOICES = "/console/polls", 60, 500
+LIST, SHOWN, CHOICES = "/console/posts/polls", 60, 500
 FIELDS = ("group", "question", "choices", "right", "hours")
 
 
@@ -97,8 +97,8 @@ def _tell(visit: Visit, event: Event, place: str, told: str) -> Response:
 
 
 PAGES = (
-    get("/polls", listing, VIEWER),
-    post("/polls/ask", ask, MANAGER),
-    get("/polls/{id:int}", one, VIEWER),
-    post("/polls/{id:int}/close", close, MANAGER),
+    get("/posts/polls", listing, VIEWER),
+    post("/posts/polls/ask", ask, MANAGER),
+    get("/posts/polls/{id:int}", one, VIEWER),
+    post("/posts/polls/{id:int}/close", close, MANAGER),
 )

@@ -19,7 +19,7 @@ from handlers.posts.drafts import BadPlan
 from storage import audiences, plans, posts, variants
 from storage.operators import MANAGER, VIEWER
 
-LIST, SHOWN, CHOICES = "/console/trials", 50, 300
+LIST, SHOWN, CHOICES = "/console/posts/trials", 50, 300
 OUTCOMES = {
     "replies": mark("回复的人（2 小时内）"), "orders": mark("下单的人（24 小时内）"), "leaves": mark("退群的人（24 小时内，越少越好）"),
 }
@@ -112,9 +112,9 @@ def end(visit: Visit) -> Response:
 
 
 PAGES = (
-    get("/trials", listing, VIEWER),
-    get("/trials/new", new, MANAGER),
-    post("/trials/new", start, MANAGER),
-    get("/trials/{id:int}", one, VIEWER),
-    post("/trials/{id:int}/end", end, MANAGER),
+    get("/posts/trials", listing, VIEWER),
+    get("/posts/trials/new", new, MANAGER),
+    post("/posts/trials/new", start, MANAGER),
+    get("/posts/trials/{id:int}", one, VIEWER),
+    post("/posts/trials/{id:int}/end", end, MANAGER),
 )

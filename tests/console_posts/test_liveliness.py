@@ -24,33 +24,33 @@ def nonce_of(page: str) -> str:
 
 def test_a_poll_is_asked_watched_and_ended_at_the_desk(room: Room, planner: Planner) -> None:
     browser = room.browser("manager")
-    page = browser.get("/polls").text
+    page = browser.get("/posts/polls").text
     assert "还没有投票" in page
     asked = POLL | {"nonce": nonce_of(page)}
-    assert "正在投" in browser.post("/polls/ask", asked).text
-    browser.post("/polls/ask", asked)  # pressed twice
+    assert "正在投" in browser.post("/posts/polls/ask", asked).text
+    browser.post("/posts/polls/ask", asked)  # pressed twice
     stage = planner.stage
     stage.settle()
     assert [one.splitlines()[0] for one in said_in(planner)] == ["周末想吃什么？"]
     for who, number in (("小王", "1"), ("小李", "2"), ("小张", "2")):
         stage.says(who, number)
-    page = browser.get("/polls/1").text
+    page = browser.get("/posts/polls/1").text
     assert "3 票" in page
     assert 'hx-trigger="every 5s"' in page
     assert page.count('<span class="number">2</span>') == 1
-    page = browser.post("/polls/1/close").text
+    page = browser.post("/posts/polls/1/close").text
     assert "投完了" in page
     assert "hx-trigger" not in page.split('id="votes"')[1].split(">")[0]
     stage.settle()
     assert "最多的是：香蕉" in said_in(planner)[-1]
     assert {"poll.ask", "poll.close"} <= {entry[1] for entry in audited(room)}
-    assert "Poll" in room.browser("viewer", "en").get("/polls").text
+    assert "Poll" in room.browser("viewer", "en").get("/posts/polls").text
 
 
 @pytest.mark.parametrize(("field", "value"), [("choices", "只有一个"), ("question", ""), ("right", "7"), ("hours", "999")])
 def test_what_is_no_poll_is_not_asked(room: Room, planner: Planner, field: str, value: str) -> None:
     browser = room.browser("manager")
-    response = browser.post("/polls/ask", POLL | {"nonce": nonce_of(browser.get("/polls").text), field: value})
+    response = browser.post("/posts/polls/ask", POLL | {"nonce": nonce_of(browser.get("/posts/polls").text), field: value})
     assert response.status_code == 422
     assert "选项 2 到 6 个" in response.text
     with planner.stage.database.read() as session:
@@ -59,8 +59,8 @@ def test_what_is_no_poll_is_not_asked(room: Room, planner: Planner, field: str, 
 
 def test_who_only_looks_asks_and_ends_nothing(room: Room, planner: Planner) -> None:
     browser = room.browser("viewer")
-    browser.get("/polls")
-    for path in ("/polls/ask", "/polls/1/close", "/trials/new", "/trials/1/end", "/posts/starters/morning_plain/use"):
+    browser.get("/posts/polls")
+    for path in ("/posts/polls/ask", "/posts/polls/1/close", "/posts/trials/new", "/posts/trials/1/end", "/posts/starters/morning_plain/use"):
         assert browser.post(path).status_code == 403, path
 
 
@@ -130,52 +130,52 @@ def count_with(planner: Planner, trial_id: int, means: tuple[float, float], bloc
 def test_a_trial_is_set_up_watched_and_its_winner_adopted(room: Room, planner: Planner) -> None:
     plan, first, second = set_up(planner)
     browser = room.browser("manager")
-    assert "午间" in browser.get("/trials/new").text
-    assert "计划会发到 12 个群" in browser.get(f"/trials/new?plan={plan}").text
-    page = browser.post("/trials/new", {"plan": str(plan), "others": [str(second)], "outcome": "replies"}).text
+    assert "午间" in browser.get("/posts/trials/new").text
+    assert "计划会发到 12 个群" in browser.get(f"/posts/trials/new?plan={plan}").text
+    page = browser.post("/posts/trials/new", {"plan": str(plan), "others": [str(second)], "outcome": "replies"}).text
     assert "试着" in page
-    assert "还没有赢家" in browser.post("/trials/1/end", {"do": "adopt"}).text
+    assert "还没有赢家" in browser.post("/posts/trials/1/end", {"do": "adopt"}).text
     planner.at(12)
     planner.stage.settle()
     told = [text for _, text in planner.stage.channel.said]
     assert (told.count("甲"), told.count("乙")) == (6, 6)
     count_with(planner, 1, (0.01, 0.03), 40)
-    page = browser.get("/trials/1").text
+    page = browser.get("/posts/trials/1").text
     assert "B「乙写法」更好" in page
     assert "比过 40 组" in page
     assert "3.0" in page
-    assert "以后都发赢的那一种" in browser.post("/trials/1/end", {"do": "adopt"}).text
+    assert "以后都发赢的那一种" in browser.post("/posts/trials/1/end", {"do": "adopt"}).text
     assert planner.get_plan(plan).post_id == second != first
-    assert "已经结束了" in browser.post("/trials/1/end", {"do": "drop"}).text
+    assert "已经结束了" in browser.post("/posts/trials/1/end", {"do": "drop"}).text
     assert [entry[1] for entry in audited(room)][-2:] == ["trial.start", "trial.adopt"]
-    assert "Ended" in room.browser("viewer", "en").get("/trials").text
+    assert "Ended" in room.browser("viewer", "en").get("/posts/trials").text
 
 
 def test_a_trial_without_evidence_names_no_winner_and_is_dropped(room: Room, planner: Planner) -> None:
     plan, first, second = set_up(planner)
     browser = room.browser("manager")
-    browser.get("/trials/new")
-    browser.post("/trials/new", {"plan": str(plan), "others": [str(second)], "outcome": "leaves"})
+    browser.get("/posts/trials/new")
+    browser.post("/posts/trials/new", {"plan": str(plan), "others": [str(second)], "outcome": "leaves"})
     count_with(planner, 1, (0.02, 0.01), 3)
-    page = browser.get("/trials/1").text
+    page = browser.get("/posts/trials/1").text
     assert "更好。" not in page
     assert 'value="adopt"' not in page
-    assert "计划照旧" in browser.post("/trials/1/end", {"do": "drop"}).text
+    assert "计划照旧" in browser.post("/posts/trials/1/end", {"do": "drop"}).text
     assert planner.get_plan(plan).post_id == first
 
 
 def test_a_trial_needs_a_plan_another_post_and_an_outcome(room: Room, planner: Planner) -> None:
     plan, first, second = set_up(planner)
     browser = room.browser("manager")
-    browser.get("/trials/new")
+    browser.get("/posts/trials/new")
     wanted: dict[str, object] = {"plan": str(plan), "others": [str(second)], "outcome": "replies"}
     for change, words in (
         ({"others": []}, "请选 1 到 3 篇"), ({"others": [str(first)]}, "请选 1 到 3 篇"), ({"plan": "x"}, "请选一个计划"),
         ({"outcome": "luck"}, "写法有误"),
     ):
-        response = browser.post("/trials/new", wanted | change)
+        response = browser.post("/posts/trials/new", wanted | change)
         assert (response.status_code, words in response.text) == (422, True), change
     with planner.stage.database.write() as session:
         trying.start(session, plan, [second], "replies", MANAGER, planner.stage.time)
-    response = browser.post("/trials/new", wanted)
+    response = browser.post("/posts/trials/new", wanted)
     assert (response.status_code, "这个计划正在试" in response.text) == (422, True)
