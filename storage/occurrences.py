@@ -201,6 +201,16 @@ def count_slots(
     return session.execute(query).all()
 
 
+def find_adverts(session: Session, since: datetime, until: datetime) -> Sequence[AnyRow]:
+    """Adverts of groups planned in [since, until) that were said, are on their way or may still be: plan_id, group_id,
+    planned_at."""
+    query = select(TABLE.c.plan_id, TABLE.c.group_id, TABLE.c.planned_at).where(
+        TABLE.c.planned_at >= since, TABLE.c.planned_at < until, TABLE.c.kind == "advert", TABLE.c.member_id.is_(None),
+        TABLE.c.state.in_((PLANNED, QUEUED, SENT, ASKED)),
+    )
+    return session.execute(query).all()
+
+
 def find_of_plan(session: Session, plan_id: int, limit: int = 100) -> Sequence[Occurrence]:
     query = select(Occurrence).where(Occurrence.plan_id == plan_id).order_by(Occurrence.planned_at.desc()).limit(limit)
     return session.scalars(query).all()

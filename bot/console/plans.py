@@ -45,6 +45,12 @@ def listing(visit: Visit) -> Response:
 
 def new(visit: Visit) -> Response:
     form = plan_forms.empty(day=visit.query("day", 10), post_id=visit.query("post", 18), time=visit.query("time", 5) or "20:00")
+    copied = visit.query("copy", 18)
+    if copied.isdecimal():
+        with visit.read() as session:
+            form = plan_forms.of_plan(plans.get(session, int(copied)))
+        form.values["name"] = f"{str(form.values['name'])[:110]} (2)"
+        return _form(visit, form)
     post_id = str(form.values["post_id"])
     if post_id.isdecimal():
         with visit.read() as session:

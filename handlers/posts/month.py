@@ -122,8 +122,8 @@ def _add_ahead(
     cancelled by themselves, time by time."""
     written, closed = occurrences.find_slots(session, now), planning.find_closed_days(session)
     touched, wanted = {plan_id for plan_id, _ in written}, frozenset(group_ids)
-    ahead, months = plans.find_timed(session, since, until, kinds), _months(since, until)
-    groups_of = _audiences(session, {row.audience for row in ahead}, now, wanted)
+    ahead, months = plans.find_timed(session, since, until, kinds), months_of(since, until)
+    groups_of = find_audiences(session, {row.audience for row in ahead}, now, wanted)
     states_of = {audience: {PLANNED: len(meant)} for audience, meant in groups_of.items() if meant or not wanted}
     runs: dict[tuple[Any, ...], list[tuple[int, dict[str, int]]]] = {}
     for plan_id, state, audience, next_at, *facts in ahead:
@@ -131,12 +131,12 @@ def _add_ahead(
             continue
         begin = next_at if state == ACTIVE and next_at > since else since if state == ACTIVE else max(now, since)
         if plan_id in touched:
-            times = _times_of(facts, begin, until, zone, closed, months)
+            times = times_of(facts, begin, until, zone, closed, months)
             _add_touched(spots, plan_id, times, groups_of[audience], written)
         else:
             runs.setdefault((*facts, begin), []).append((plan_id, states_of[audience]))
     for (*facts, begin), together in runs.items():
-        days.add_run(_times_of(facts, begin, until, zone, closed, months), sorted(together, key=itemgetter(0)))
+        days.add_run(times_of(facts, begin, until, zone, closed, months), sorted(together, key=itemgetter(0)))
 
 
 def _add_touched(
@@ -152,7 +152,7 @@ def _add_touched(
             there[2][PLANNED] = there[2].get(PLANNED, 0) + left
 
 
-def _audiences(
+def find_audiences(
     session: Session, written: Iterable[str], now: datetime, wanted: frozenset[str]
 ) -> dict[str, frozenset[str]]:
     """The groups each audience means now. Those that only name groups are looked up together."""
@@ -168,7 +168,7 @@ def _audiences(
     return {one: ids & wanted for one, ids in found.items()} if wanted else found
 
 
-def _times_of(
+def times_of(
     facts: Sequence[Any], begin: datetime, until: datetime, zone: str, closed: frozenset[str], months: Months
 ) -> Times:
     """A plan's times in [begin, until), each with its day on the calendar's wall; `facts` as plans.find_timed ends."""
@@ -189,7 +189,7 @@ def _times_of(
     return [one for one in times if one[0].astimezone(wall).date().isoformat() not in skipped]
 
 
-def _months(begin: datetime, until: datetime) -> Months:
+def months_of(begin: datetime, until: datetime) -> Months:
     before, after = begin - timedelta(days=1), until + timedelta(days=1)
     return (before.year, before.month), (after.year, after.month)
 
