@@ -7,8 +7,6 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import reduce
-from operator import or_
 
 from sqlalchemy.orm import Session
 
@@ -103,8 +101,10 @@ def _find_adverts(
         if state != ACTIVE:
             continue
         for at, _ in month.times_of(facts, max(next_at, since), until, zone, closed, months):
-            there = written.get((plan_id, occurrences.slot_of(at)), ()) if plan_id in touched else ()
-            yield at, plan_id, groups_of[audience].difference(there)
+            meant = groups_of[audience]
+            if plan_id in touched:
+                meant = meant.difference(written.get((plan_id, occurrences.slot_of(at)), ()))
+            yield at, plan_id, meant
 
 
 def _by_rules(session: Session, bits: Bits) -> list[tuple[MixRules, int]]:
@@ -129,7 +129,7 @@ def _judge(told: Sequence[Told], own: Sequence[tuple[MixRules, int]], bits: Bits
                 layers[number], left = layer | left, layer & left
             while lately and at - lately[0][0] >= span:
                 lately.popleft()
-            close = meant & reduce(or_, [one for _, one in lately], 0)
+            close = _overlap(meant, lately)
             lately.append((at, meant))
             local = at.astimezone(wall)
             silent = meant if is_within(local.hour * 60 + local.minute, spans) else 0
@@ -138,6 +138,16 @@ def _judge(told: Sequence[Told], own: Sequence[tuple[MixRules, int]], bits: Bits
                 crowd.kept.add((plan_id, at))
     crowd.too_many, crowd.too_near, crowd.quiet = bits.names(many), bits.names(near), bits.names(quiet)
     return crowd
+
+
+def _overlap(meant: int, lately: deque[tuple[datetime, int]]) -> int:
+    """Those of these groups that had an advert lately; the newest are asked first."""
+    found = 0
+    for _, one in reversed(lately):
+        found |= one & meant
+        if found == meant:
+            break
+    return found
 
 
 def _budget(session: Session, told: Sequence[Told], bits: Bits) -> Budget:
