@@ -126,3 +126,8 @@ def quiet_until(moment: datetime, quiet: str, zone: str) -> datetime | None:
             if start - days * DAY <= minute < end - days * DAY:
                 return to_utc(midnight + timedelta(minutes=end - days * DAY), zone)
     return None
+
+
+def is_within(minute: int, spans: Iterable[Span]) -> bool:
+    """Is a minute of the wall's day in one of the spans, those past midnight too?"""
+    return any(start <= minute < end or start <= minute + DAY < end for start, end in spans)

@@ -77,6 +77,7 @@ def _chinese_days(words: str) -> str:
     return ",".join(str(CHINESE_DAYS[one]) for one in plain if one in CHINESE_DAYS)
 
 
+@lru_cache(maxsize=256)
 def _weekdays(field: str) -> str:
     """Cron counts days from Sunday, APScheduler from Monday: numbers become names."""
     names: list[str] = []
@@ -93,7 +94,7 @@ def _weekdays(field: str) -> str:
     return ",".join(names)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8192)
 def _parts(cron: str) -> tuple[tuple[str, str, str], tuple[time, ...]]:
     """The fields that pick days, and the times of day."""
     fields = cron.split()
@@ -102,19 +103,29 @@ def _parts(cron: str) -> tuple[tuple[str, str, str], tuple[time, ...]]:
     minute, hour, day, month, weekday = fields
     picks = (day, month, _weekdays(weekday))
     try:
-        trigger = _trigger(picks, hour, minute)
+        times = tuple(time(one, other) for one in _matching("hour", hour) for other in _matching("minute", minute))
+        is_ever = _is_ever(picks)
     except (ValueError, OverflowError) as error:
         raise BadRecurrence(str(error)[:200]) from None
-    by_name = {field.name: field for field in trigger.fields}
-    midnight = datetime(2001, 1, 1, tzinfo=UTC)
-    hours = [one for one in range(24) if by_name["hour"].get_next_value(midnight.replace(hour=one)) == one]
-    minutes = [one for one in range(60) if by_name["minute"].get_next_value(midnight.replace(minute=one)) == one]
-    times = tuple(time(one, other) for one in hours for other in minutes)
     if len(times) > MOST_A_DAY:
         raise BadRecurrence(f"more than {MOST_A_DAY} times a day")
-    if not any(True for _ in _days_from(picks, date(2023, 1, 1))):
+    if not is_ever:
         raise BadRecurrence("no day of the calendar is like that: it would never happen")
     return picks, times
+
+
+@lru_cache(maxsize=2048)
+def _matching(name: str, written: str) -> tuple[int, ...]:
+    """The hours or minutes that match."""
+    (field,) = (one for one in _trigger(("*", "*", "*"), **{name: written}).fields if one.name == name)
+    midnight = datetime(2001, 1, 1, tzinfo=UTC)
+    numbers = range(24 if name == "hour" else 60)
+    return tuple(one for one in numbers if field.get_next_value(midnight.replace(**{name: one})) == one)  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=1024)
+def _is_ever(picks: tuple[str, str, str]) -> bool:
+    return any(True for _ in _days_from(picks, date(2023, 1, 1)))
 
 
 def _trigger(picks: tuple[str, str, str], hour: str = "*", minute: str = "*") -> CronTrigger:
@@ -172,12 +183,24 @@ def is_on_the_wall(wall: datetime, zone: str) -> bool:
     return to_utc(wall, zone).astimezone(zone_of(zone)).replace(tzinfo=None) == wall
 
 
+@lru_cache(maxsize=4096)
+def _offset_of(day: date, zone: str) -> timedelta | None:
+    """What a wall is ahead of UTC by, all that day; None on the day of a change."""
+    wall = zone_of(zone)
+    begins, ends = (datetime.combine(one, time(), wall).utcoffset() for one in (day, day + timedelta(days=1)))
+    return begins if begins == ends else None
+
+
+def _on_day(day: date, at: time, zone: str) -> datetime:
+    offset = _offset_of(day, zone)
+    return to_utc(datetime.combine(day, at), zone) if offset is None else datetime.combine(day, at, UTC) - offset
+
+
 @lru_cache(maxsize=32_768)
-def _of_month(cron: str, zone: str, year: int, month: int) -> tuple[datetime, ...]:
+def of_month(cron: str, zone: str, year: int, month: int) -> tuple[datetime, ...]:
+    """The times of a month on that wall, each once; hardly ever the last of one is the first of the next."""
     picks, times = _parts(cron)
-    return tuple(
-        dict.fromkeys(to_utc(datetime.combine(day, one), zone) for day in _days(picks, year, month) for one in times)
-    )
+    return tuple(dict.fromkeys(_on_day(day, one, zone) for day in _days(picks, year, month) for one in times))
 
 
 def after(cron: str, zone: str, moment: datetime, months: int = FARTHEST_MONTHS) -> Iterator[datetime]:
@@ -186,7 +209,7 @@ def after(cron: str, zone: str, moment: datetime, months: int = FARTHEST_MONTHS)
     last = moment
     for number in range(months + 1):
         years, month = divmod(first.month - 1 + number, 12)
-        for one in _of_month(cron, zone, first.year + years, month + 1):
+        for one in of_month(cron, zone, first.year + years, month + 1):
             if one > last:
                 last = one
                 yield one

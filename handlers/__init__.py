@@ -30,6 +30,7 @@ FEATURES: tuple[Routes, ...] = (
     group_buy.routes,
     group_buy.roster_routes,
     group_buy.talk_routes,
+    group_buy.value_routes,
     orders.routes,
     rewards.routes,
     service.routes,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Integer, String, UniqueConstraint, func, select, update
+from sqlalchemy import Index, Integer, String, UniqueConstraint, func, or_, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -16,7 +16,9 @@ from storage.base import AnyRow, Base, BigId, UtcTime, table_of
 PLANNED, QUEUED, SENT = "planned", "queued", "sent"
 SKIPPED, SUPPRESSED, ASKED, CANCELLED = "skipped", "suppressed", "asked", "cancelled"
 STATES = (PLANNED, QUEUED, SENT, SKIPPED, SUPPRESSED, ASKED, CANCELLED)
-REPLANNED = "the plan was changed"  # the reason of rows that a later change may bring back
+REPLANNED = "the plan was changed"
+MOMENT_GONE, MOMENT_PAST = "taken back", "too late for this"  # what a plan follows will not be, or came too near
+MAY_COME_BACK = (REPLANNED, MOMENT_GONE, MOMENT_PAST)  # the reasons of rows that a later change may bring back
 WITH_PLAN, BY_HAND = "the plan was cancelled", "cancelled by hand"
 SAID = (QUEUED, SENT)
 
@@ -69,7 +71,7 @@ def get(session: Session, occurrence_id: int) -> Occurrence:
 
 
 def insert_once(session: Session, rows: Sequence[dict[str, Any]]) -> int:
-    """Keep new rows; gives how many. One that a changed plan took back comes back, any other that is there stays."""
+    """Keep new rows; gives how many. One that a changed plan or moment took back comes back, any other that is there stays."""
     if not rows:
         return 0
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
@@ -80,7 +82,7 @@ def insert_once(session: Session, rows: Sequence[dict[str, Any]]) -> int:
             "state": PLANNED, "reason": None, "tries": TABLE.c.tries + 1, "leased_until": None,
             **{name: statement.excluded[name] for name in ("planned_at", "due_at", "post_id", "kind")},
         },
-        where=(TABLE.c.state == CANCELLED) & (TABLE.c.reason == REPLANNED),
+        where=(TABLE.c.state == CANCELLED) & or_(*(TABLE.c.reason == one for one in MAY_COME_BACK)),
     )
     ready = [{"tries": 0, "state": PLANNED, "due_at": row["planned_at"], "member_id": None} | row for row in rows]
     done = session.connection().execute(statement, ready)
@@ -196,6 +198,16 @@ def count_slots(
         query = query.where(TABLE.c.group_id.in_(group_ids))
     if kinds:
         query = query.where(TABLE.c.kind.in_(kinds))
+    return session.execute(query).all()
+
+
+def find_adverts(session: Session, since: datetime, until: datetime) -> Sequence[AnyRow]:
+    """Adverts of groups planned in [since, until) that were said, are on their way or may still be: plan_id, group_id,
+    planned_at."""
+    query = select(TABLE.c.plan_id, TABLE.c.group_id, TABLE.c.planned_at).where(
+        TABLE.c.planned_at >= since, TABLE.c.planned_at < until, TABLE.c.kind == "advert", TABLE.c.member_id.is_(None),
+        TABLE.c.state.in_((PLANNED, QUEUED, SENT, ASKED)),
+    )
     return session.execute(query).all()
 
 

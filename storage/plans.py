@@ -15,7 +15,9 @@ from storage.base import AnyRow, Base, BigId, UtcTime, hold, table_of
 from storage.posts import Post
 
 ONCE, CRON, AFTER = "once", "cron", "after"  # at one time, again and again, relative to something
-JOIN, GROUP = "join", "group"  # what a plan may be relative to, besides the moments other features tell of
+JOIN, GROUP = "join", "group"  # what a plan may be relative to
+DROP_OPENS, DROP_CLOSES, DROP_FORMS = OF_DROPS = ("drop_opens", "drop_closes", "drop_forms")
+ANCHORS = (JOIN, GROUP, *OF_DROPS)
 ACTIVE, PAUSED, CANCELLED = "active", "paused", "cancelled"
 SEND, SKIP, ASK = "send", "skip", "ask"  # what becomes of a post that is late
 NO_NEED, WAITING, APPROVED, REFUSED = "none", "waiting", "approved", "refused"  # an admin's yes
@@ -100,20 +102,33 @@ def find(
     return session.scalars(query.order_by(Plan.id.desc()).limit(limit)).all()
 
 
-def find_facts(session: Session, *, until: datetime | None = None, ids: Collection[int] = ()) -> Sequence[AnyRow]:
-    """What the calendar needs of plans and their posts, of those with these ids, or with times of their own up to then
-    that are not rows yet: id, name, post_id, state, when_kind, once_at, cron, time_zone, starts_at, ends_at, skipped_days,
-    skips_holidays, audience, next_at, approval, title, kind."""
-    names = (
-        "id", "name", "post_id", "state", "when_kind", "once_at", "cron", "time_zone", "starts_at", "ends_at",
-        "skipped_days", "skips_holidays", "audience", "next_at", "approval",
-    )
+def find_facts(session: Session, ids: Collection[int]) -> Sequence[AnyRow]:
+    """What the calendar shows of plans: id, name, post_id, state, approval, and of their posts title, kind."""
+    names = ("id", "name", "post_id", "state", "approval")
     query = select(*(TABLE.c[name] for name in names), POSTS.c.title, POSTS.c.kind).join(POSTS, POSTS.c.id == TABLE.c.post_id)
-    if until is None:
-        return session.execute(query.where(TABLE.c.id.in_(ids))).all()
+    return session.execute(query.where(TABLE.c.id.in_(ids))).all() if ids else ()
+
+
+def find_timed(session: Session, since: datetime, until: datetime, kinds: Sequence[str] = ()) -> Sequence[AnyRow]:
+    """Active and paused plans that may have times of their own in [since, until) which are not rows yet: id, state,
+    audience, next_at; once_at, cron, time_zone, starts_at, ends_at, skipped_days, skips_holidays."""
+    names = (
+        "id", "state", "audience", "next_at",
+        "once_at", "cron", "time_zone", "starts_at", "ends_at", "skipped_days", "skips_holidays",
+    )
     is_ahead = (TABLE.c.state == ACTIVE) & (TABLE.c.next_at < until)
-    query = query.where(TABLE.c.when_kind != AFTER, is_ahead | (TABLE.c.state == PAUSED))
+    query = select(*(TABLE.c[name] for name in names)).where(
+        is_ahead | (TABLE.c.state == PAUSED), (TABLE.c.when_kind == CRON) | (TABLE.c.once_at >= since)
+    )
+    if kinds:
+        query = query.join(POSTS, POSTS.c.id == TABLE.c.post_id).where(POSTS.c.kind.in_(kinds))
     return session.execute(query).all()
+
+
+def find_manners(session: Session, ids: Collection[int]) -> Sequence[AnyRow]:
+    """What the rules of the mix want to know of plans: id, state, time_zone, late_policy, late_minutes, is_trial."""
+    names = ("id", "state", "time_zone", "late_policy", "late_minutes", "is_trial")
+    return session.execute(select(*(TABLE.c[name] for name in names)).where(TABLE.c.id.in_(ids))).all() if ids else ()
 
 
 def lock_to_write_ahead(session: Session, until: datetime, limit: int) -> Sequence[Plan]:

@@ -73,6 +73,10 @@ def get(session: Session, team_id: str) -> AnyRow:
     return session.execute(select(TABLE).where(TABLE.c.id == team_id)).one()
 
 
+def find(session: Session, team_id: str) -> AnyRow | None:
+    return session.execute(select(TABLE).where(TABLE.c.id == team_id)).one_or_none()
+
+
 def find_by_code(session: Session, code: str) -> AnyRow | None:
     return session.execute(select(TABLE).where(TABLE.c.code == code.upper())).one_or_none()
 

@@ -44,13 +44,16 @@ from bot.console import (
     picks,
     pickups,
     plans,
+    polls,
     posts,
     products,
     referral_links,
     sign_in,
+    starters,
     stock,
     today,
     touches,
+    trials,
 )
 from bot.console.desk import Desk
 from bot.console.passwords import create_first_admin
@@ -73,7 +76,10 @@ AREAS = (
     learning_demand.PAGES,
     learning_bench.PAGES,
     learning.PAGES,
+    starters.PAGES,
     posts.PAGES,
+    polls.PAGES,
+    trials.PAGES,
     calendar.PAGES,
     plans.PAGES,
     mix_rules.PAGES,

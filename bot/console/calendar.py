@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -14,8 +14,8 @@ from bot.console.pages import get, post
 from bot.console.plans import WEEKDAYS, find_asked
 from bot.console.visit import NotFound, Visit
 from bot.recurrence import to_utc
+from handlers.posts import actions, crowding, desk, forecast, judging, month, rules
 from handlers.posts import calendar as planned
-from handlers.posts import desk, judging, month, rules
 from handlers.posts.drafts import BadPlan
 from storage import groups, mix, occurrences, plans, posts
 from storage.operators import MANAGER, VIEWER
@@ -40,11 +40,15 @@ def show(visit: Visit) -> Response:
         choices = groups.find_newest(session, CHOICES)
         told = _tell_group(visit, session, group_id) if group_id else None
         asked = find_asked(session, 20)
+        is_told = not group_id and kind in ("", posts.ADVERT)
+        zone = visit.desk.settings.time_zone
+        crowds, budget = crowding.find_crowds(session, since, until, visit.now, zone) if is_told else ({}, None)
+        crowded = groups.find_names(session, {one for crowd in crowds.values() for one in sorted(crowd.groups)[:3]})
     step = {"month": None, "week": 7, "agenda": 7}[view]
     return visit.page(
         "calendar.html", view=view, day=day, days=days, choices=choices, kind=kind, group=group_id, told=told, asked=asked,
         is_chosen=bool(visit.query("view")), before=_stepped(day, -1, step), after=_stepped(day, 1, step), weekdays=WEEKDAYS,
-        today=visit.now.astimezone(visit.desk.zone).date(), names=planned_words, moved=_moved(visit),
+        crowds=crowds, budget=budget, crowded=crowded, today=visit.now.astimezone(visit.desk.zone).date(), names=planned_words, moved=_moved(visit),
         why=lambda reason: planned_words.why(visit, reason),
     )
 
@@ -84,7 +88,7 @@ def _tell_group(visit: Visit, session: Session, group_id: str) -> Mapping[str, A
     """What the rules of the mix make of the next thirty days of a group, and how much of its budget is used."""
     if groups.find(session, group_id) is None:
         raise NotFound
-    forecasts = planned.dry_run(session, group_id, visit.now, DRY_DAYS)
+    forecasts = forecast.dry_run(session, group_id, visit.now, DRY_DAYS)
     said, own = judging.find_said(session, group_id, visit.now), mix.get_rules(session, group_id)
     zone, today = visit.desk.zone, visit.now.astimezone(visit.desk.zone).date()
     week = [one for one in said if one.at > visit.now - rules.WEEK]
@@ -122,14 +126,21 @@ def one(visit: Visit) -> Response:
             (one for one in planned.find_entries(
                 session, at, at + timedelta(seconds=1), visit.now, plan_ids=[plan_id]) if one.slot == slot), None,
         )  # fmt: skip
-    restorable = [one.id for one in rows if one.state == occurrences.CANCELLED and one.reason == occurrences.BY_HAND]
+    restorable = [one.id for one in rows if desk.is_restorable(one, visit.now)]
+    hurried = [one for one in rows if one.id in restorable and one.queued_at is not None]
     states = {one.state for one in rows} or set(entry.states if entry else ())
     return visit.page(
         "calendar_one.html", plan=plan, post=row, rows=rows, entry=entry, slot=slot, at=at, group_names=names_of,
-        restorable=restorable, is_open=occurrences.PLANNED in states, names=planned_words,
+        restorable=restorable, seconds_left=_seconds_left(visit, hurried), is_open=occurrences.PLANNED in states, names=planned_words,
         is_stoppable=bool(states & {occurrences.PLANNED, occurrences.QUEUED, occurrences.ASKED}),
         why=lambda reason: planned_words.why(visit, reason), moved=_moved(visit),
     )
+
+
+def _seconds_left(visit: Visit, rows: Sequence[occurrences.Occurrence]) -> int:
+    """How long what was taken out of the outbox can still go back; 0 where there is none of it."""
+    left = [actions.UNDO_SECONDS - int((visit.now - row.due_at).total_seconds()) for row in rows]
+    return max(left, default=0)
 
 
 def _time_of(slot: str) -> datetime | None:

@@ -14,6 +14,7 @@ KINDS = {
 }
 PARTS = {
     posts.TEXT: mark("文字"), posts.PICTURE: mark("图片"), posts.CARD: mark("链接卡片"), posts.MINI: mark("小程序卡片"),
+    posts.POLL: mark("投票"),
 }
 STATES = {
     occurrences.PLANNED: (mark("待发出"), ""), occurrences.QUEUED: (mark("排队中"), "blue"),
@@ -36,7 +37,7 @@ REASONS = {
     rules.CLOSED: mark("群已关闭"), rules.LISTENS: mark("这个群只听不说"), rules.LEFT: mark("成员已退群"),
     rules.BROKEN: mark("模板写法有误"), rules.MISSING: mark("缺少要用的值"), rules.BLOCKED: mark("内容检查不通过"),
     rules.REFUSED: mark("没有批准"), occurrences.REPLANNED: mark("计划改过"), occurrences.WITH_PLAN: mark("计划取消了"),
-    occurrences.BY_HAND: mark("手动取消"),
+    occurrences.BY_HAND: mark("手动取消"), occurrences.MOMENT_GONE: mark("跟着的时间取消了"), occurrences.MOMENT_PAST: mark("跟着的时间太近，来不及"),
 }
 FINDINGS = {
     "block": (mark("不能发"), "red"), "warn": (mark("请留意"), "amber"), "note": (mark("提示"), "blue"),
@@ -58,6 +59,15 @@ FAULTS = {
     "is all, tags or groups, perhaps with a segment": mark("请选群或标签"),
     "only a post that follows a join can go to the member alone": mark("只有跟着入群的内容才能单独发给成员"),
     "up to a year, and not before a join": mark("最多一年，也不能早于入群"),
+    "a post has one poll at most": mark("一篇最多一个投票"),
+    "a question has 1 to 200 characters": mark("问题 1 到 200 个字"),
+    "a poll has 2 to 6 different choices, a line each": mark("选项 2 到 6 个，各不相同，一行一个"),
+    "a choice has 1 to 40 characters": mark("选项最多 40 个字"),
+    "variants need an active plan at times of its own, said in groups": mark("要选一个进行中、有自己时间、发到群里的计划"),
+    "are 2 to 4 different posts": mark("请选 1 到 3 篇别的写法"),
+    "are posts of one kind, none of them put away": mark("要同一种类、没有归档的内容"),
+    "has a trial going on": mark("这个计划正在试"),
+    "has ended": mark("已经结束了"),
 }
 
 

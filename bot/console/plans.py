@@ -28,7 +28,10 @@ WEEKDAYS = (
     ("1", mark("周一")), ("2", mark("周二")), ("3", mark("周三")), ("4", mark("周四")), ("5", mark("周五")),
     ("6", mark("周六")), ("0", mark("周日")),
 )
-ANCHORS = {plans.JOIN: mark("成员入群"), plans.GROUP: mark("群建立")}
+ANCHORS = {
+    plans.JOIN: mark("成员入群"), plans.GROUP: mark("群建立"), plans.DROP_OPENS: mark("团购开始"),
+    plans.DROP_CLOSES: mark("团购截单"), plans.DROP_FORMS: mark("成团截止"),
+}
 
 
 def listing(visit: Visit) -> Response:
@@ -42,6 +45,12 @@ def listing(visit: Visit) -> Response:
 
 def new(visit: Visit) -> Response:
     form = plan_forms.empty(day=visit.query("day", 10), post_id=visit.query("post", 18), time=visit.query("time", 5) or "20:00")
+    copied = visit.query("copy", 18)
+    if copied.isdecimal():
+        with visit.read() as session:
+            form = plan_forms.of_plan(plans.get(session, int(copied)))
+        form.values["name"] = f"{str(form.values['name'])[:110]} (2)"
+        return _form(visit, form)
     post_id = str(form.values["post_id"])
     if post_id.isdecimal():
         with visit.read() as session:
@@ -158,10 +167,9 @@ def _form(visit: Visit, form: PlanForm, plan_id: int = 0, status: int = 200) -> 
         rows = occurrences.find_of_plan(session, plan_id, 20) if plan_id else []
         names_of = groups.find_names(session, {row.group_id for row in rows})
         reached = len(audiences.find_groups(session, plan.audience_of, visit.now)) if plan else None
-    anchors = ANCHORS if form.values["anchor"] in ANCHORS else ANCHORS | {str(form.values["anchor"]): str(form.values["anchor"])}
     return visit.page(
         "plans_edit.html", status, form=form, plan=plan, library=library, choices=chosen, tags=tags, rows=rows,
-        group_names=names_of, reached=reached, anchors=anchors, repeats=REPEATS, weekdays=WEEKDAYS, names=planned_words,
+        group_names=names_of, reached=reached, anchors=ANCHORS, repeats=REPEATS, weekdays=WEEKDAYS, names=planned_words,
         zone=plan.time_zone if plan else visit.desk.settings.time_zone, why=lambda reason: planned_words.why(visit, reason),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice, zip_longest
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -13,7 +14,7 @@ from handlers.posts.drafts import MAX_PARTS, MAX_TAGS, PostDraft
 from handlers.posts.messages import FIELDS
 from storage.posts import TALK, TEXT, Post, PostVersion
 
-NAMES = ("text", "title", "url", "picture", "app_id", "path")
+NAMES = ("text", "title", "url", "picture", "app_id", "path", "question", "choices", "right", "hours")
 
 
 @dataclass(slots=True)
@@ -63,7 +64,8 @@ def of_post(post: Post, version: PostVersion) -> PostForm:
 
 def read(form: FormData) -> PostForm:
     columns: Sequence[list[str]] = [[_text(one) for one in form.getlist(f"part_{name}")] for name in ("kind", *NAMES)]
-    parts = [dict(zip(("kind", *NAMES), row, strict=True)) for row in zip(*columns, strict=False)]
+    rows = islice(zip_longest(*columns, fillvalue=""), len(columns[0]))
+    parts = [dict(zip(("kind", *NAMES), row, strict=True)) for row in rows]
     for part in parts:
         part["kind"] = part["kind"] if part["kind"] in FIELDS else TEXT
     return PostForm(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from content.importing import fields
+from content.importing import fields, following
 from content.importing.headers import PLAN, known_as
 from content.importing.reading import Row
 from content.importing.refusals import Refused, RefusedRow, Unreadable
@@ -88,7 +88,10 @@ def _plan(row: Row, is_table: bool) -> PlanRow:
     parts = _parts(named)
     if parts is not None:
         values["parts"] = parts
-    if "when" in values and not values.get("when_kind"):
+    followed = following.read(values.get("when", ""))
+    if followed is not None:
+        values |= followed
+    elif "when" in values and not values.get("when_kind"):
         values["when_kind"] = _kind_of(values["when"])
     return PlanRow(row.line, _number(named.get("id"), "id"), _number(named.get("post_id"), "post_id"), values)
 

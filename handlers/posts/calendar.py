@@ -1,21 +1,18 @@
-"""What is said when, for the calendar: rows where there are some, times of plans where there are none yet, and what the
-rules of the mix will make of them."""
+"""What is said when, for the calendar: rows where there are some, times of plans where there are none yet."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from handlers.posts import judging, planning, rules, schedule
-from handlers.posts.rules import Case, Said, Verdict
-from storage import audiences, mix, occurrences, plans, posts
-from storage.mix import MixRules
+from handlers.posts import planning, schedule
+from storage import audiences, occurrences, plans, posts
 from storage.occurrences import PLANNED
 from storage.plans import ACTIVE, PAUSED, Plan
-from storage.posts import ADVERT, Post
+from storage.posts import Post
 
 
 @dataclass(slots=True)
@@ -38,14 +35,6 @@ class Entry:
     @property
     def groups(self) -> int:
         return sum(self.states.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """What will become of an entry in one group, as far as can be seen: say, or the state and why."""
-
-    entry: Entry
-    verdict: Verdict
 
 
 def find_entries(
@@ -107,44 +96,3 @@ def _add_ahead(
             if left or not wanted:
                 entry = entries.setdefault((plan.id, slot), _entry(plan, found_posts[plan.post_id], slot, at))
                 entry.states[PLANNED] = entry.states.get(PLANNED, 0) + left
-
-
-def dry_run(session: Session, group_id: str, now: datetime, days: int = 30) -> list[Forecast]:
-    """What the group will hear in the next days, and what the rules of the mix will keep back: lateness and talk in full
-    swing cannot be known before."""
-    until = now + timedelta(days=days)
-    mix_rules, said = mix.get_rules(session, group_id), judging.find_said(session, group_id, now)
-    left, members, adverts = judging.count_tired(session, group_id, said, now, mix_rules)
-    found_plans = {plan.id: plan for plan in plans.find(session)}
-    forecasts = []
-    for entry in find_entries(session, now, until, now, group_ids=[group_id]):
-        plan = found_plans.get(entry.plan_id)
-        if plan is None or not entry.states.get(PLANNED):
-            continue
-        verdict = _foresee(plan, entry, _case(plan, entry, mix_rules, said, (left, members, adverts)))
-        if verdict.do == rules.SAY and not plan.is_trial:
-            said.append(Said(entry.kind, verdict.until or entry.at))
-        forecasts.append(Forecast(entry, verdict))
-    return forecasts
-
-
-def _case(
-    plan: Plan, entry: Entry, mix_rules: MixRules, said: Sequence[Said], tired: tuple[int, int, int]
-) -> Case:
-    lately = [one for one in said if one.at > entry.at - judging.MONTH] if entry.kind == ADVERT else ()
-    return Case(
-        kind=entry.kind, now=entry.at, planned_at=entry.at, due_at=entry.at, zone=plan.time_zone, rules=mix_rules,
-        late_policy=plan.late_policy, late_minutes=plan.late_minutes, is_trial=plan.is_trial,
-        said=lately, left=tired[0], members=tired[1], adverts=tired[2],
-    )
-
-
-def _foresee(plan: Plan, entry: Entry, case: Case) -> Verdict:
-    """Judge, wait as long as the rules say, and judge again; what is said after a wait has its time in `until`."""
-    if plan.state == PAUSED:
-        return Verdict(PAUSED, rules.PAUSED)
-    verdict, waits = rules.judge(case), 0
-    while verdict.do == rules.WAIT and verdict.until is not None and waits < 3:
-        case, waits = replace(case, now=verdict.until, due_at=verdict.until), waits + 1
-        verdict = replace(rules.judge(case), until=verdict.until) if rules.judge(case).do == rules.SAY else rules.judge(case)
-    return verdict

@@ -10,7 +10,7 @@ from bot.values import Subject
 from content import lint
 from content.findings import BLOCK, WARN, Finding
 from handlers.posts import shop_words
-from storage import products
+from storage import drop_products, products
 
 LONG = 1_000  # characters; some channels cut longer messages
 
@@ -35,7 +35,8 @@ def check(session: Session, text: str, kind: str, subject: Subject | None = None
             findings.append(Finding(BLOCK, "product_gone", subject.product_id, "the product is no longer on sale"))
         else:
             stocks = [sku.stock for sku in product.skus]
-            prices = (product.price_fen, *(sku.price_fen for sku in product.skus))
+            dropped = drop_products.find_prices(session, subject.product_id, subject.group_id)
+            prices = (product.price_fen, *(sku.price_fen for sku in product.skus), *dropped)
             offered = (lint.Offered(product.name, prices, (), product.list_price_fen, sum(stocks) if stocks else None),)
     known = lint.Facts(
         today=today, products=offered, hosts=ours.hosts | ({subject.host} - {""}), contacts=ours.contacts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,8 @@ from storage import occurrences, outbox, plans, posts
 from storage.occurrences import ASKED, BY_HAND, CANCELLED, PLANNED, QUEUED, SKIPPED, WITH_PLAN, Occurrence
 from storage.plans import ACTIVE, Plan
 from storage.posts import Post
+
+UNDO = timedelta(seconds=12)  # what was in the outbox goes back so long; ten seconds and the way of a click
 
 
 def pause_plan(session: Session, plan_id: int, now: datetime) -> Plan:
@@ -62,7 +64,8 @@ def cancel(session: Session, plan_id: int, slot: str, now: datetime, group_id: s
     cancelled = []
     for row in _rows(session, plan_id, slot, now, group_id):
         is_ours = row.state in (PLANNED, ASKED) or (row.state == QUEUED and _take_out(session, row))
-        if is_ours and occurrences.change(session, row.id, (row.state,), state=CANCELLED, reason=BY_HAND):
+        told = {"due_at": now} if row.state == QUEUED else {}
+        if is_ours and occurrences.change(session, row.id, (row.state,), state=CANCELLED, reason=BY_HAND, **told):
             cancelled.append(row.id)
     return cancelled
 
@@ -79,9 +82,23 @@ def _take_out(session: Session, row: Occurrence) -> bool:
 
 
 def restore(session: Session, occurrence_ids: Sequence[int], now: datetime) -> int:
-    """Undo a cancel, as long as nothing was taken out of the outbox for it; gives how many are planned again."""
+    """Undo a cancel; what was taken out of the outbox for it goes back within ten seconds. Gives how many come back."""
     rows = [occurrences.get(session, one) for one in occurrence_ids]
-    return occurrences.restore(session, [row.id for row in rows if row.queued_at is None], BY_HAND)
+    planned = occurrences.restore(session, [row.id for row in rows if row.queued_at is None], BY_HAND)
+    return planned + sum(_put_back(session, row) for row in rows if row.queued_at is not None and is_restorable(row, now))
+
+
+def is_restorable(row: Occurrence, now: datetime) -> bool:
+    """Was it cancelled by hand, and not too long ago where it was in the outbox?"""
+    return row.state == CANCELLED and row.reason == BY_HAND and (row.queued_at is None or now - row.due_at <= UNDO)
+
+
+def _put_back(session: Session, row: Occurrence) -> bool:
+    parts = outbox.find_of_causes(session, [row.cause_id or 0]).get(row.cause_id or 0, [])
+    for part in parts:
+        if part.reason == BY_HAND and outbox.take_back(session, part.id, (outbox.SUPPRESSED,)):
+            outbox.mark(session, part.id, state=outbox.QUEUED)
+    return occurrences.change(session, row.id, (CANCELLED,), state=QUEUED, reason=None)
 
 
 def answer(session: Session, occurrence_id: int, is_yes: bool, editor: Editor, now: datetime) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -21,7 +20,6 @@ from storage.plans import AFTER, ASK, CRON, ONCE, SEND, SKIP, TO_GROUP, TO_MEMBE
 MAX_PARTS, MAX_TAGS, MAX_FIELD, MAX_GROUPS = 6, 20, 4_000, 5_000
 FARTHEST = timedelta(days=5 * 366)
 FARTHEST_MINUTES = 366 * 24 * 60
-ANCHOR = re.compile(r"[a-z_]{1,40}")
 SEGMENTS = ("min_members", "max_members", "active_days", "quiet_days")
 
 
@@ -159,8 +157,8 @@ class PlanDraft:
         return {"once_at": at}
 
     def _read_anchor(self) -> dict[str, Any]:
-        if not ANCHOR.fullmatch(self.when):
-            raise BadPlan("when", "is join, group, or something a feature tells of")
+        if self.when not in plans.ANCHORS:
+            raise BadPlan("when", f"is one of {', '.join(plans.ANCHORS)}")
         if abs(self.offset_minutes) > FARTHEST_MINUTES or (self.offset_minutes < 0 and self.when in (plans.JOIN, plans.GROUP)):
             raise BadPlan("offset_minutes", "up to a year, and not before a join")
         if self.at_time:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.context import Context
 from handlers.posts import rules
-from handlers.posts.rules import DAY_LONG, Case, Said, Verdict
+from handlers.posts.rules import DAY_LONG, MONTH, Case, History, Said, Verdict
 from storage import groups, inbox, mix, occurrences, places, plans, posts
 from storage.due import Due
 from storage.mix import MixRules
@@ -18,7 +18,6 @@ from storage.occurrences import CANCELLED, SKIPPED, SUPPRESSED
 from storage.plans import APPROVED, Plan
 from storage.posts import ADVERT, Post
 
-MONTH = timedelta(days=30)
 LATELY = timedelta(seconds=120)
 
 
@@ -46,7 +45,7 @@ def case_of(session: Session, plan: Plan, kind: str, row: Due, now: datetime) ->
     return Case(
         kind=kind, now=now, planned_at=row.planned_at, due_at=row.due_at, zone=plan.time_zone, rules=mix_rules,
         late_policy=plan.late_policy, late_minutes=plan.late_minutes, is_private=plan.addressee == plans.TO_MEMBER,
-        is_trial=plan.is_trial, said=said, left=left, members=members, adverts=adverts,
+        is_trial=plan.is_trial, said=History(said), left=left, members=members, adverts=adverts,
     )
 
 

@@ -85,7 +85,7 @@ def moment_set(session: Session, anchor: str, subject: str, group_id: str, at: d
     """Keep a moment, or that it was taken back, and move the posts planned around it."""
     if at is None:
         moments.remove(session, anchor, subject, group_id)
-        occurrences.take_back_slot(session, f"{anchor}:{subject}", group_id, "taken back")
+        occurrences.take_back_slot(session, f"{anchor}:{subject}", group_id, occurrences.MOMENT_GONE)
         return
     moment = moments.save(session, anchor, subject, group_id, at)
     for plan in plans.find_relative(session, anchor):
@@ -98,7 +98,7 @@ def _write_moment(
     at = schedule.relative_time(plan, moment.at)
     kind, slot = posts.get(session, plan.post_id).kind, f"{moment.anchor}:{moment.subject}"
     if at < now or not schedule.is_within(plan, at, closed):
-        occurrences.take_back_slot(session, slot, moment.group_id, "too late for this", plan.id)
+        occurrences.take_back_slot(session, slot, moment.group_id, occurrences.MOMENT_PAST, plan.id)
         return
     groups = audiences.find_groups(session, plan.audience_of, now)
     rows = [row_of(plan, kind, group, at, slot) for group in groups if moment.group_id in ("", group.id)]

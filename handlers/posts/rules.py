@@ -5,12 +5,13 @@ Reasons begin with a word of REASONS; what follows the colon is for the reader.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
 
 from bot.hours import quiet_until
-from bot.recurrence import zone_of
+from bot.recurrence import to_utc, zone_of
 from storage.mix import MixRules
 from storage.occurrences import ASKED, SKIPPED, SUPPRESSED
 from storage.plans import ASK, SEND, SKIP
@@ -19,7 +20,7 @@ from storage.posts import ADVERT
 SAY, WAIT = "say", "wait"
 ON_TIME = timedelta(minutes=2)  # a post up to so late is not late
 LOOK_AGAIN = timedelta(minutes=1)
-WEEK, DAY_LONG = timedelta(days=7), timedelta(days=1)
+MONTH, WEEK, DAY_LONG = timedelta(days=30), timedelta(days=7), timedelta(days=1)
 
 LATE, QUIET, ADVERTS_A_DAY, ADVERTS_APART, SHARE, TIRED, BUSY, UNAPPROVED = (
     "late", "quiet_hours", "adverts_a_day", "adverts_apart", "advert_share", "tired", "busy", "not_approved",
@@ -50,9 +51,36 @@ class Said:
     at: datetime
 
 
+class History:
+    """Our posts in a group, counted by bisection, so that a long dry run stays cheap."""
+
+    def __init__(self, said: Iterable[Said] = ()) -> None:
+        self._all: list[datetime] = []
+        self._adverts: list[datetime] = []
+        for one in said:
+            self.add(one)
+
+    def add(self, said: Said) -> None:
+        insort(self._all, said.at)
+        if said.kind == ADVERT:
+            insort(self._adverts, said.at)
+
+    def count(self, after: datetime) -> tuple[int, int]:
+        """The posts after a moment, and how many of them are adverts."""
+        return tuple(len(one) - bisect_right(one, after) for one in (self._all, self._adverts))  # type: ignore[return-value]
+
+    def count_adverts(self, day: date, zone: str) -> int:
+        """The adverts of a day on the wall."""
+        begin, end = (to_utc(datetime.combine(one, time()), zone) for one in (day, day + DAY_LONG))
+        return bisect_left(self._adverts, end) - bisect_left(self._adverts, begin)
+
+    def find_last_advert(self, after: datetime) -> datetime | None:
+        return self._adverts[-1] if self._adverts and self._adverts[-1] > after else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A post that is due, and what is known of its group. `said` are our posts of the last 30 days, oldest first; `left`
+    """A post that is due, and what is known of its group. `said` are our posts of the last 30 days; `left`
     members went within a day after one of the `adverts` of that time, out of `members`."""
 
     kind: str
@@ -65,7 +93,7 @@ class Case:
     late_minutes: int = 60
     is_private: bool = False
     is_trial: bool = False
-    said: Sequence[Said] = ()
+    said: History = field(default_factory=History)
     heard_lately: int = 0
     left: int = 0
     members: int = 0
@@ -114,16 +142,13 @@ def _judge_quiet(case: Case) -> Verdict | None:
 def _judge_advert(case: Case) -> Verdict | None:
     if case.kind != ADVERT:
         return None
-    rules, wall = case.rules, zone_of(case.zone)
-    adverts = [one.at for one in case.said if one.kind == ADVERT]
-    today = case.now.astimezone(wall).date()
-    if sum(at.astimezone(wall).date() == today for at in adverts) >= rules.adverts_a_day:
+    rules, today = case.rules, case.now.astimezone(zone_of(case.zone)).date()
+    if case.said.count_adverts(today, case.zone) >= rules.adverts_a_day:
         return Verdict(SUPPRESSED, f"{ADVERTS_A_DAY}: {rules.adverts_a_day}")
-    week = [one for one in case.said if one.at > case.now - WEEK]
-    in_week = sum(one.kind == ADVERT for one in week)
-    if in_week + 1 > max(1, (len(week) + 1) // rules.one_in):
-        return Verdict(SUPPRESSED, f"{SHARE}: {in_week}/{len(week)}, 1/{rules.one_in}")
-    last = max(adverts, default=None)
+    posts, adverts = case.said.count(case.now - WEEK)
+    if adverts + 1 > max(1, (posts + 1) // rules.one_in):
+        return Verdict(SUPPRESSED, f"{SHARE}: {adverts}/{posts}, 1/{rules.one_in}")
+    last = case.said.find_last_advert(case.now - MONTH)
     if last is not None and is_tired(case) and case.now < last + timedelta(days=rules.tired_days_apart):
         return Verdict(SUPPRESSED, f"{TIRED}: {case.left}/{case.members}")
     if last is not None and case.now < last + timedelta(minutes=rules.minutes_apart):

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.channels.base import TryAgain
 from handlers.posts import calendar, desk, month
 from storage import mix
 from tests.console.conftest import Room
@@ -221,3 +222,74 @@ def test_the_rules_of_the_shop_and_of_a_group_are_written(room: Room, planner: P
     manager = room.browser("manager")
     assert manager.get("/calendar/rules").status_code == 200
     assert manager.post("/calendar/rules", rules).status_code == 403
+
+
+def test_conflicts_and_the_budget_of_today_stand_there_without_a_chosen_group(room: Room, planner: Planner) -> None:
+    advert = planner.post("特价", "advert", title="特价")
+    for hour in (12, 15, 18):
+        planner.plan(advert, f"每天 {hour}:00", name=f"特价{hour}", groups=("g", "h") if hour == 18 else ("g",))
+    planner.plan(advert, "每周三 23:00", name="夜里", groups=("h",))
+    planner.plan(advert, "每周四 18:30", name="太近", groups=("h",))
+    browser = room.browser("viewer")
+    page = browser.get("/calendar?view=week&day=2026-03-02").text
+    days = {part[:10]: part for part in page.split('data-day="')[1:]}
+    assert "1 个群有冲突" in days["2026-03-03"]
+    assert "广告超过当天上限 1: g群" in days["2026-03-03"]
+    assert "落在安静时段 1" in days["2026-03-04"]
+    assert "广告离得太近 1" in days["2026-03-05"]
+    assert days["2026-03-03"].count(" kept") == 1
+    assert "今天的广告（每群最多 2 条）：g群 3 · h群 1。1 个群已经排满。" in page
+    planner.do(mix.save_rules, "stage:g", {"adverts_a_day": 3})
+    assert "有冲突" not in {part[:10]: part for part in browser.get("/calendar?view=week&day=2026-03-02").text.split('data-day="')[1:]}["2026-03-03"]
+    for quiet in ("/calendar?kind=talk", "/calendar?group=stage:h"):
+        assert "个群有冲突" not in browser.get(quiet).text
+
+
+def test_the_conflicts_are_those_of_what_was_said_moved_and_cancelled(room: Room, planner: Planner) -> None:
+    planner.do(mix.save_rules, "", {"one_in": 1, "minutes_apart": 0, "adverts_a_day": 1})
+    advert = planner.post("特价", "advert")
+    first, second = planner.plan(advert, "每天 12:00"), planner.plan(advert, "每天 15:00")
+    planner.at(12)
+    planner.stage.settle()
+    browser = room.browser("viewer")
+    path = "/calendar?view=week&day=2026-03-02"
+    assert browser.get(path).text.count("1 个群有冲突") == 7
+    planner.do(desk.cancel, second, "2026-03-02T07:00:00Z", planner.stage.time)
+    planner.do(desk.cancel, first, "2026-03-03T04:00:00Z", planner.stage.time)
+    assert browser.get(path).text.count("1 个群有冲突") == 5
+
+
+def test_what_was_taken_out_of_the_outbox_goes_back_within_ten_seconds(room: Room, planner: Planner) -> None:
+    stage, plan = planner.stage, planner.plan(planner.post(), name="午间")
+    stage.channel.troubles = [TryAgain("later", after=60)]
+    stage.pass_time(600)
+    slot = planner.rows(plan)[0].slot
+    browser = room.browser("manager")
+    browser.get(f"/calendar/one/{plan}?slot={slot}")
+    page = browser.post(f"/calendar/one/{plan}/cancel", {"slot": slot, "back": f"/console/calendar/one/{plan}?slot={slot}"}).text
+    assert "10 秒内可以撤销" in page
+    stage.time += timedelta(seconds=8)
+    assert "已恢复" in browser.post(f"/calendar/one/{plan}/restore", {"slot": slot}).text
+    assert stage.pass_time(120) == ["大家好"]
+    assert planner.states(plan) == [("sent", None)]
+
+
+def test_after_ten_seconds_it_stays_out(room: Room, planner: Planner) -> None:
+    stage, plan = planner.stage, planner.plan(planner.post())
+    stage.channel.troubles = [TryAgain("later", after=60)]
+    stage.pass_time(600)
+    slot = planner.rows(plan)[0].slot
+    browser = room.browser("manager")
+    browser.get(f"/calendar/one/{plan}?slot={slot}")
+    browser.post(f"/calendar/one/{plan}/cancel", {"slot": slot})
+    stage.time += timedelta(seconds=20)
+    assert "恢复不了" in browser.post(f"/calendar/one/{plan}/restore", {"slot": slot}).text
+    assert stage.pass_time(120) == []
+
+
+def test_a_plan_is_copied_to_be_changed(room: Room, planner: Planner) -> None:
+    plan = planner.plan(planner.post(), "每周二、五 20:00", name="晚间")
+    page = room.browser("manager").get(f"/calendar/plans/new?copy={plan}").text
+    assert 'value="晚间 (2)"' in page
+    assert 'action="/console/calendar/plans/new"' in page
+    assert page.count('name="weekdays" value="2" checked') == 1

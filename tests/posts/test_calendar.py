@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from handlers.posts import calendar, desk
+from handlers.posts import calendar, desk, forecast
 from handlers.posts.drafts import BadPlan
 from storage import hours, mix
 from tests.posts.conftest import MANAGER, Planner
@@ -111,7 +111,7 @@ def test_the_dry_run_tells_what_the_rules_will_keep_back(stage: Stage, planner: 
     planner.plan(planner.post("夜里"), "30 22 * * 3", late_minutes=600)
     planner.plan(planner.post("别的群"), "每天 9:00", groups=("h",))
     with stage.database.read() as session:
-        told = calendar.dry_run(session, "stage:g", stage.time, days=4)
+        told = forecast.dry_run(session, "stage:g", stage.time, days=4)
     found = [((one.entry.at + timedelta(hours=8)).strftime("%d %H:%M"), one.verdict.do, one.verdict.reason) for one in told]
     assert found == [
         ("02 12:00", "say", None), ("03 09:00", "say", None), ("03 12:00", "suppressed", "advert_share: 1/2, 1/2"),

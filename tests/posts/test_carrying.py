@@ -165,3 +165,15 @@ def test_any_words_come_back_from_a_csv_as_they_were(text: str, name: str, tags:
     checked, refused = plan.check([reading.Row(2, row) for row in rows if isinstance(row, dict)], is_table=True)
     assert refused == []
     assert {name: checked[0].values[name] for name in ("name", "parts", "tags")} == {name: values[name] for name in ("name", "parts", "tags")}
+
+
+@pytest.mark.parametrize(("words", "found"), [
+    ("成团前2小时", ("drop_forms", -120, "")), ("开团前1小时", ("drop_opens", -60, "")), ("截团 后 30 分钟", ("drop_closes", 30, "")),
+    ("入群后第3天", ("join", 4320, "")), ("建群后第1天 9:00", ("group", 1440, "09:00")),
+])  # fmt: skip
+def test_a_file_may_say_what_a_time_follows(stage: Stage, planner: Planner, tmp_path: Path, words: str, found: tuple[str, int, str]) -> None:
+    path = tmp_path / "plan.csv"
+    path.write_text(f"name,when,groups,text\n跟着,{words},stage:g,快了\n")
+    assert carry(stage, path).refused == []
+    (row,) = rows_of(stage)
+    assert (row["when"], row["offset_minutes"], row["at_time"]) == found

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handlers.posts import actions, rules
-from handlers.posts.rules import Case, Said, judge
+from handlers.posts.rules import Case, History, Said, judge
 from storage import mix
 from storage.mix import MixRules
 from tests.posts.conftest import MANAGER, Planner
@@ -19,7 +19,7 @@ NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai
 
 def case(now: datetime = NOON, **more: Any) -> Case:
     given = {"kind": "advert", "now": now, "planned_at": now, "due_at": now, "zone": "Asia/Shanghai", "rules": MixRules()}
-    return Case(**(given | more))
+    return Case(**(given | more | {"said": History(more.get("said", ()))}))
 
 
 def ago(kind: str, **time: float) -> Said:
