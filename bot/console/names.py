@@ -93,6 +93,12 @@ KINDS = {
     "OrderShipped": mark("已发货"),
     "OrderArrived": mark("已到货"),
     "OrderReceived": mark("已收货"),
+    "OrderReceiptUndone": mark("撤销取货"),
+    "StrayAssignAsked": mark("认领无主款"),
+    "StrayReturnAsked": mark("退无主款"),
+    "RosterSettleAsked": mark("确认接龙"),
+    "RosterAsked": mark("发接龙名单"),
+    "ClaimSummaryDue": mark("该汇总接单"),
 }
 STATES = {
     "done": (mark("已处理"), ""),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.context import Context
 from bot.events import Event, MessageReceived
-from bot.fulfilling import PaymentReminderAsked
+from bot.fulfilling import PaymentReminderAsked, StrayAssignAsked, StrayReturnAsked
 from bot.outside import CHANNEL, ShopOrderTold, ShopRefundTold
 from bot.routing import Routes
 from bot.trading import (
@@ -163,12 +163,25 @@ def payment_reminder_asked(ctx: Context, fact: PaymentReminderAsked) -> None:
     ctx.decide("done", str(len(found)))
 
 
+@routes.fact(StrayAssignAsked)
+def stray_assign_asked(ctx: Context, fact: StrayAssignAsked) -> None:
+    became = actions.assign_stray(ctx.session, fact.payment_id, fact.order_id, fact.by, str(ctx.inbox_id), ctx.now)
+    for one in became.facts:
+        ctx.emit(one)
+    ctx.decide("refused" if became.outcome in ("no_such_order", "known") else "done", became.outcome)
+
+
+@routes.fact(StrayReturnAsked)
+def stray_return_asked(ctx: Context, fact: StrayReturnAsked) -> None:
+    wanted = actions.return_stray(ctx.session, fact.payment_id, ctx.now)
+    if wanted is not None:
+        ctx.ask(wanted)
+    ctx.decide("refused" if wanted is None else "done", "known" if wanted is None else "1 refund")
+
+
 @routes.fact(OrderArrived)
 def order_arrived(ctx: Context, fact: OrderArrived) -> None:
     messages.order_arrived(ctx.outbox, messages.alone(ctx), orders.get(ctx.session, fact.order_id))
-
-
-
 
 
 @routes.fact(OrderRefunded)
