@@ -44,6 +44,7 @@ from bot.console import (
     rosters,
     sign_in,
     stock,
+    takes,
     today,
 )
 from bot.console.desk import Desk
@@ -80,6 +81,7 @@ AREAS = (
     orders.PAGES,
     picks.PAGES,
     pickups.PAGES,
+    takes.PAGES,
     products.PAGES,
     stock.PAGES,
     groups.PAGES,

@@ -38,8 +38,8 @@ class JoinForm:
     token: str = ""
 
 
-async def read(request: Request) -> JoinForm:
-    """The form of a request. Raises BadForm."""
+async def read_fields(request: Request) -> dict[str, str]:
+    """The fields of a form, bounded. Raises BadForm."""
     if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         raise BadForm(415)
     body = bytearray()
@@ -51,10 +51,14 @@ async def read(request: Request) -> JoinForm:
     except ClientDisconnect:
         raise BadForm(400) from None
     try:
-        fields = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict"))
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict"))
     except ValueError:
         raise BadForm(400) from None
-    return of_fields(fields)
+
+
+async def read(request: Request) -> JoinForm:
+    """The form of a request to join. Raises BadForm."""
+    return of_fields(await read_fields(request))
 
 
 def of_fields(fields: Mapping[str, str]) -> JoinForm:

@@ -56,7 +56,7 @@ def orders_wanted(ctx: Context, request: OrdersWanted) -> None:
         return
     mine = orders.find_of_member(ctx.session, ctx.sender().id, 5)
     lines = orders.find_lines(ctx.session, [row.id for row in mine])
-    messages.my_orders(ctx.outbox, ctx.here, mine, lines)
+    messages.my_orders(ctx, mine, lines)
     ctx.decide("answered", f"{len(mine)} orders", 1.0)
 
 
@@ -181,7 +181,7 @@ def stray_return_asked(ctx: Context, fact: StrayReturnAsked) -> None:
 
 @routes.fact(OrderArrived)
 def order_arrived(ctx: Context, fact: OrderArrived) -> None:
-    messages.order_arrived(ctx.outbox, messages.alone(ctx), orders.get(ctx.session, fact.order_id))
+    messages.order_arrived(ctx, orders.get(ctx.session, fact.order_id))
 
 
 @routes.fact(OrderRefunded)

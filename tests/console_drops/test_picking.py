@@ -6,6 +6,7 @@ import io
 
 import openpyxl
 
+from bot import member_links
 from tests.console.conftest import Browser, Room
 from tests.console_drops.conftest import nonce_of, order_of, stall
 from tests.group_buy.stall import StallStage
@@ -112,3 +113,24 @@ def test_the_unpaid_are_reminded_in_private_at_most_once_a_day(room: Room) -> No
     assert [remind(), remind()] == [1, 1]
     drop.pass_minutes(25 * 60)
     assert remind() == 2
+
+
+def test_a_pickup_code_typed_or_scanned_finds_the_order_takes_the_money_and_ticks(room: Room) -> None:
+    drop, first, second = pickup(room)
+    browser = room.browser("manager")
+    secret = room.desk.secret.decode()
+    code = member_links.pickup_code(secret, first)
+    page = browser.get(f"/take?code={code[:3]}%20{code[3:]}").text
+    assert first in page
+    assert "收 ¥59.8，取货" in page
+    form = {"order": first, "paid": "yes", "nonce": nonce_of(browser), "back": f"/console/take?code={code}"}
+    browser.post(f"/drops/{drop.id}/pickups", form)
+    room.stage.settle()
+    assert order_of(room, first).status == "received"
+    assert "已取货" in browser.page
+    scanned = member_links.pickup_link("", secret, second).removeprefix("/console")
+    assert second in browser.get(scanned).text
+    assert "没有这个取货码" in browser.get(f"/take?order={second}&code={code}").text
+    assert "没有这个取货码" in browser.get("/take?code=12ab").text
+    assert second in browser.get(f"/drops/{drop.id}/pickups?q={member_links.pickup_code(secret, second)}").text
+    assert room.browser("viewer").get("/take").status_code == 403

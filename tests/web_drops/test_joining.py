@@ -22,7 +22,7 @@ def test_a_visitor_joins_in_two_steps_and_reads_how_to_pay(place: Place) -> None
     (order,) = market.orders()
     assert (order.member_name, order.total_fen, order.source) == ("小王爷", 5980, "page")
     assert order.id in page
-    assert f"取货时付款，到时报订单号后四位 {order.id[-4:]}。" in page
+    assert f"取货时付款，到时报订单号后四位 {order.id[-4:].upper()}。" in page
     assert "南门驿站" in page
     assert place.present(market.group_id) == ["小王爷"]
     assert "以「小王爷」参团" in visitor.get("/join").text

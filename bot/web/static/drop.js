@@ -97,3 +97,11 @@ if (share) {
     }
   });
 }
+
+// Inside WeChat the payment is opened by its bridge, with the values our page was given.
+const bridge = document.getElementById("bridge");
+if (bridge) {
+  const open = () => window.WeixinJSBridge.invoke("getBrandWCPayRequest", JSON.parse(bridge.dataset.call), () => location.assign(location.pathname + location.search));
+  if (window.WeixinJSBridge) open();
+  else document.addEventListener("WeixinJSBridgeReady", open, { once: true });
+}
