@@ -102,6 +102,14 @@ def count(session: Session, wanted: Wanted, now: datetime) -> tuple[int, int]:
     return int(found[0]), int(found[1])
 
 
+def sum_paid(session: Session, since: datetime) -> tuple[int, int]:
+    """How many orders placed since then were paid and not given back, and what they came to before what was taken off."""
+    is_paid = ORDER.c.status.in_(orders.ALIVE[1:]) & (ORDER.c.placed_at >= since)
+    count = session.execute(select(func.count()).select_from(ORDER).where(is_paid)).scalar_one()
+    goods = select(func.coalesce(func.sum(LINE.c.quantity * LINE.c.unit_fen), 0)).join(ORDER, ORDER.c.id == LINE.c.order_id)
+    return int(count), int(session.execute(goods.where(is_paid)).scalar_one())
+
+
 def ship_by(order: AnyRow) -> datetime | None:
     """When an order is to be on its way at the latest; None when that is done, or nothing is promised yet."""
     if order.status != orders.PAID or order.confirmed_at is None or order.arrived_at is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -14,9 +15,11 @@ from bot.console.pages import get, post
 from bot.console.product_forms import yuan_of
 from bot.console.visit import Visit
 from handlers.group_buy import actions, messages
-from storage import drop_board, drops, groups, products
+from handlers.orders import advice
+from storage import drop_board, drops, groups, order_search, products
 from storage.operators import MANAGER
 
+LATELY = timedelta(days=90)  # orders that advice rests on
 LIST, PAGES_OF_WIZARD, MOST_FOUND, MOST_GROUPS = "/console/drops", 3, 12, 300
 
 
@@ -117,9 +120,11 @@ def _page(visit: Visit, form: DropForm, page: int, drop_id: str, status: int = 2
     with visit.read() as session:
         found = _find(session, words, {row.sku for row in form.offers}) if page == 2 else []
         rooms = groups.find_newest(session, MOST_GROUPS)
+        is_asked = page == PAGES_OF_WIZARD and form.kind == drops.THRESHOLD
+        advised = advice.threshold(*order_search.sum_paid(session, visit.now - LATELY)) if is_asked else None
     return visit.page(
         "drops_wizard.html", status, form=form, page=page, drop_id=drop_id, found=found, find=words, rooms=rooms, kinds=KINDS,
-        told=_told(visit, form), url=f"{LIST}/{drop_id}/edit" if drop_id else f"{LIST}/new",
+        told=_told(visit, form), advice=advised, days=LATELY.days, url=f"{LIST}/{drop_id}/edit" if drop_id else f"{LIST}/new",
     )
 
 

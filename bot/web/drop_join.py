@@ -153,11 +153,13 @@ class Joining:
         return answer
 
     def _event(self, view: DropView, form: JoinForm, member: Admitted, nonce: str) -> DropJoinAsked:
-        sku_id = next(one.sku_id for one in view.offers if one.mark == form.offer)
+        wanted = form.wanted
+        chosen = [one for one in view.offers if one.mark in wanted]
         return DropJoinAsked(
             key=f"page:{nonce}", lane=lane_of(view.drop.id), occurred_at=self._now(), channel=CHANNEL,
             conversation=lane_of(view.drop.id), group_id=view.group_id, member_id=member.id, member_name=member.name,
-            drop_id=view.drop.id, skus=(sku_id,), quantities=(form.count,), team=form.team,
+            drop_id=view.drop.id, skus=tuple(one.sku_id for one in chosen),
+            quantities=tuple(wanted[one.mark] for one in chosen), team=form.team,
             if_late=orders.NEXT_TEAM if form.late else orders.REFUND, source="page",
         )
 
@@ -226,6 +228,7 @@ def _refusal(view: DropView, form: JoinForm) -> str:
         return "not_open"
     if view.is_for_others:
         return "not_for_you"
-    if form.offer not in {one.mark for one in view.offers}:
+    wanted = form.wanted
+    if not set(wanted) <= {one.mark for one in view.offers}:
         return "unknown_offer"
-    return "" if 1 <= form.count <= 999 else "odd_amount"
+    return "" if wanted and all(1 <= count <= 999 for count in wanted.values()) else "odd_amount"
