@@ -48,11 +48,15 @@ def listing(visit: Visit) -> Response:
         count, paid_fen, back_fen = payment_search.sum_page(session, wanted)
         bought = {row.id: row for row in orders.find_with_ids(session, [row.order_id for row in shown if row.order_id])}
         stray, known = payments.find_stray(session, MOST_ROWS), payment_search.find_providers(session)
-        waiting = chores.find(visit, session)
+        waiting = _chores(visit, session)
     return visit.page(
         "money.html", payments=shown, orders=bought, count=count, paid_fen=paid_fen, back_fen=back_fen, asked=asked, stray=stray,
         providers=PROVIDERS, known=known, chores=waiting, next_after=shown[-1].id if len(found) > A_PAGE else None,
     )
+
+
+def _chores(visit: Visit, session: Session) -> list[chores.Chore]:
+    return [one for one in chores.find(visit, session) if one.url.startswith(HOME)]
 
 
 def one(visit: Visit) -> Response:
@@ -123,7 +127,7 @@ def reconciling(visit: Visit) -> Response:
         found, past = bills.find_differences(session, limit=MOST_ROWS), bills.find_bills(session)
         settled = bills.find_settled(session, A_PAGE)
         named = _orders_of(session, [*found, *settled])
-        waiting = chores.find(visit, session)
+        waiting = _chores(visit, session)
     return visit.page(
         "money_bills.html", differences=found, settled=settled, bills=past, named=named, kinds=DIFFERENCES, what_to_do=WHAT_TO_DO,
         providers=PROVIDERS, chores=waiting, most=MOST_ROWS,
@@ -159,7 +163,7 @@ def owed(visit: Visit) -> Response:
         counts = {one: payments.count_owed(session, (one,)) for one in payments.OWED}
         found = payments.find_owed(session, (status,) if status else (payments.DEAD, payments.BY_HAND), MOST_ROWS)
         bought = {row.id: row for row in orders.find_with_ids(session, [row.order_id for row in found if row.order_id])}
-        waiting = chores.find(visit, session)
+        waiting = _chores(visit, session)
     values: dict[str, Any] = {"refunds": found, "orders": bought, "counts": counts, "status": status, "chores": waiting}
     return visit.page("money_refunds.html", states=REFUND_STATES, whys=WHYS, most=MOST_ROWS, **values)
 
