@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.context import Context
 from bot.events import Event, MessageReceived
@@ -81,9 +81,9 @@ def _time(written: str, otherwise: datetime) -> datetime:
     """A provider's own time; ours where it is not one, or has no zone."""
     try:
         moment = datetime.fromisoformat(written)
-    except ValueError:
+        return otherwise if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return otherwise
-    return otherwise if moment.tzinfo is None else moment
 
 
 @routes.fact(OrderPlaced)

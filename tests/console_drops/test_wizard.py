@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from handlers.orders import advice
 from storage import drops
 from tests.console.conftest import Room
 from tests.console_drops.conftest import FORM, draft, stall, status_of
@@ -129,13 +128,3 @@ def test_a_threshold_is_advised_from_real_orders_and_says_how_many(room: Room) -
     page = browser.post("/drops/new", asked).text
     assert "建议门槛 ¥72 到 ¥90：近 90 天 3 个付过款的订单，平均每单 ¥59.8" in page
     assert "只供参考" in page
-
-
-@pytest.mark.parametrize(
-    ("count", "total", "low", "high"), [(3, 17940, 7200, 9000), (1, 100, 200, 200), (20, 200_000, 12_000, 15_000), (2, 3, 100, 100)]
-)
-def test_advice_is_whole_yuan_between_the_two_shares(count: int, total: int, low: int, high: int) -> None:
-    found = advice.threshold(count, total)
-    assert found is not None
-    assert (found.low_fen, found.high_fen, found.is_thin) == (low, high, count < 20)
-    assert advice.threshold(0, 0) is None
