@@ -21,7 +21,7 @@ from bot.trading import DropJoinAsked
 from bot.visitors import Admitted, NotAdmitted, Visitor
 from bot.web import drop_forms, drop_view
 from bot.web.drop_forms import Asks, JoinForm
-from bot.web.drop_order import OrderShown
+from bot.web.drop_order import PAGE, OrderShown
 from bot.web.drop_page import SAFE, DropPage, Shown, named
 from bot.web.drop_view import DropView
 from bot.web.paper import language_of
@@ -179,7 +179,7 @@ class Joining:
         if values is None:
             return HTMLResponse(self._shown.paper.render("drop_unknown.html", language, {}), 404, HEADERS)
         html = self._shown.paper.render("drop_order.html", language, self._shown.values(view, language) | values)
-        return HTMLResponse(html, headers=HEADERS)
+        return HTMLResponse(html, headers=PAGE)
 
     def _order(self, order_id: str, member: Admitted | None, drop_id: str) -> dict[str, Any] | None:
         with self._database.read() as session:

@@ -11,12 +11,18 @@ from bot import member_links
 from bot.payments.cashier import Cashier
 from bot.payments.offline import owed_fen
 from bot.settings import Settings
+from bot.web.drop_page import POLICY, SAFE
 from content import codes
 from handlers.orders import prices
 from storage import charges, orders, payments, stock, teams
 from storage.base import AnyRow
 
 NATIVE = "native"
+# WeChat Pay's page for browsers is reached by a form of ours, and wants to know which site sent the member.
+PAGE = SAFE | {
+    "Content-Security-Policy": POLICY.replace("form-action 'self'", "form-action 'self' https://wx.tenpay.com"),
+    "Referrer-Policy": "origin", "Cache-Control": "no-store",
+}
 TO_HAND_OUT = (orders.PLACED, orders.PAID, orders.SHIPPED)
 
 

@@ -21,8 +21,8 @@ from bot.payments.cashier import NothingToPay, Prepaid
 from bot.payments.wechat import Trouble
 from bot.web.drop_forms import BadForm, read_fields
 from bot.web.drop_join import HEADERS, Joining, address_of
-from bot.web.drop_order import NATIVE, OrderShown
-from bot.web.drop_page import POLICY, Shown
+from bot.web.drop_order import NATIVE, PAGE, OrderShown
+from bot.web.drop_page import Shown
 from bot.web.paper import language_of
 from content import codes
 from storage import drops, orders
@@ -32,11 +32,6 @@ from storage.database import Database
 log = structlog.get_logger()
 ASKS_A_MINUTE, ASKS_AT_ONCE = 12, 6  # of one order
 LONGEST_PICTURE = 2_000_000
-# WeChat Pay's page for browsers is reached by a form of ours, and wants to know which site sent the member.
-PAGE = HEADERS | {
-    "Content-Security-Policy": POLICY.replace("form-action 'self'", "form-action 'self' https://wx.tenpay.com"),
-    "Referrer-Policy": "origin",
-}
 
 
 class Paying:

@@ -100,7 +100,9 @@ def paid_by_wechat(make_place: Callable[..., Place], far_side: WechatServer, tmp
 def test_wechat_pay_shows_a_code_and_the_page_turns_to_paid(paid_by_wechat: Market, far_side: WechatServer) -> None:
     market = paid_by_wechat
     visitor, order_id, link = ordered(market)
-    assert 'value="native"' in visitor.get(f"/orders/{order_id}").text
+    page = visitor.get(f"/orders/{order_id}")
+    assert 'value="native"' in page.text
+    assert "form-action 'self' https://wx.tenpay.com" in page.headers["content-security-policy"]
     answer = visitor.client.post(link, data={"way": "native"})
     assert (answer.status_code, answer.headers["location"]) == (303, f"{link}?way=native")
     page = visitor.client.get(f"{link}?way=native").text
