@@ -77,7 +77,7 @@ class Operator:
         self.database = Database(settings.database, pool_size=settings.lanes + 8)
         self.shop = Shop(
             settings.shop_name, settings.bot_name, settings.public_url, settings.language, settings.has_model,
-            settings.time_zone, len(settings.hook_targets),
+            settings.time_zone, len(settings.hook_targets), settings.secret(),
         )
         self.shelf = Shelf(self.database, Knowledge())
         self.web_channel = WebChannel(self.database, settings, now)
@@ -287,7 +287,9 @@ def build(settings: Settings, operator: Operator) -> Starlette:
         settings, operator.database, operator.dispatcher, operator.sender, lambda: operator.web_channel.sockets
     )
     routes = [
-        *drops.routes(settings, operator.database, operator.web_channel, operator.dispatcher, operator.now, operator.clicks),
+        *drops.routes(
+            settings, operator.database, operator.web_channel, operator.dispatcher, operator.now, operator.clicks, operator.cashier,
+        ),
         *health.routes(vitals), *web.routes(settings, operator.database, operator.web_channel),
         *callbacks.routes(operator.called), *paying.routes(operator.cashier),
         Mount("/api", api.build(operator.database, operator.dispatcher, operator.now)),

@@ -47,6 +47,7 @@ class Shop:
 
     time_zone: str = "Asia/Shanghai"
     hook_targets: int = 0  # how many of the shop's own systems want to hear of orders
+    secret: str = field(default="", repr=False)  # of what members hold of their orders (bot/member_links.py)
 
 
 @dataclass(slots=True)

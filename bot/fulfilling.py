@@ -1,4 +1,4 @@
-"""What happens while goods are handed out, as frozen facts beside those of bot/trading.py."""
+"""What operators do while goods and stray money find their members, as frozen facts beside those of bot/trading.py."""
 
 from __future__ import annotations
 
@@ -21,4 +21,21 @@ class OrderReceiptUndone(OrderFact):
     """A receipt was ticked by mistake: the goods are still with us."""
 
 
-EVENTS: tuple[type[Event], ...] = (PaymentReminderAsked, OrderReceiptUndone)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrayAssignAsked(Event):
+    """An operator knows whose order a payment without one was for. Its lane is the order's."""
+
+    payment_id: str = ""
+    order_id: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrayReturnAsked(Event):
+    """An operator gives back a payment that belongs to no order."""
+
+    payment_id: str = ""
+    by: str = ""
+
+
+EVENTS: tuple[type[Event], ...] = (PaymentReminderAsked, OrderReceiptUndone, StrayAssignAsked, StrayReturnAsked)

@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     shop_name: str = Field(default="阳光邻里")
     bot_name: str = Field(default="小团")
     guarantees: str = Field(default="", description="what the shop guarantees, shown on drop pages, by comma: 坏果包赔,48 小时发货")
+    pay_words: str = Field(default="", max_length=400, description="how members pay by hand, on order pages: 微信转给店长，备注订单尾号")
+    pay_picture: Path | None = Field(default=None, description="PNG or JPEG of the code that takes money by hand, on order pages")
     poster_font: Path | None = Field(default=None, description="font file of posters; empty: the packaged one, then the system's")
     language: str = Field(default="zh", pattern="^(zh|en)$")
     time_zone: str = Field(default="Asia/Shanghai")

@@ -29,6 +29,14 @@ def of_drop(kind: type[Some], drop_id: str, cause: str, now: datetime, **values:
     )
 
 
+def of_money(kind: type[Some], order: Any | None, money_id: str, cause: str, now: datetime, **values: Any) -> Some:
+    """A fact about a payment or refund: its order's, or, where it has none, on a lane of its own."""
+    if order is not None:
+        return of_order(kind, order, cause, now, **values)
+    lane = lane_of(money_id)
+    return kind(key=f"{kind.__name__}:{money_id}:{cause}", lane=lane, occurred_at=now, channel="", conversation=lane, **values)
+
+
 def of_order(kind: type[Some], order: Any, cause: str, now: datetime, **values: Any) -> Some:
     """A fact about an order (a row or a mapping's values as attributes); its conversation is the member's own."""
     drop_id = order.drop_id or ""

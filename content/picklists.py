@@ -59,6 +59,7 @@ class Words:
     order_id: str = "订单号"
     done: str = "已取"
     nowhere: str = "没写自提点"
+    cut: str = "只印了前 {most} 单，一共 {count} 单；完整的请下载 XLSX。"
 
 
 def place_of(pick: Picked) -> str:
@@ -116,13 +117,18 @@ def for_group(title: str, picks: Sequence[Picked], words: Words, opening: str) -
     return "\n".join(said)
 
 
-def printed(title: str, picks: Sequence[Picked], words: Words) -> bytes:
-    """PDF: for each place its totals and its orders with a box to tick."""
+def printed(title: str, picks: Sequence[Picked], words: Words, most: int = MOST_ON_PAPER) -> bytes:
+    """PDF: for each place its totals and its orders with a box to tick. What is beyond `most` is left out, and every place
+    says so."""
     paper = FPDF(format="A4")
     paper.set_auto_page_break(True, margin=14)
     paper.add_font("cjk", fname=str(FONT_PATH), collection_font_number=2)
-    for place, some in by_place(picks[:MOST_ON_PAPER]):
+    cut = words.cut.format(most=most, count=len(picks)) if len(picks) > most else ""
+    for place, some in by_place(picks[:most]):
         paper.add_page()
+        if cut:
+            paper.set_font("cjk", size=11)
+            paper.multi_cell(0, 7, cut, border=1, new_x="LMARGIN", new_y="NEXT")
         paper.set_font("cjk", size=15)
         paper.multi_cell(0, 9, _plain(f"{title} · {place or words.nowhere}"), new_x="LMARGIN", new_y="NEXT")
         paper.set_font("cjk", size=10)

@@ -103,8 +103,20 @@ def find_differences(session: Session, *, is_open: bool = True, limit: int = 200
     return session.execute(query.where(sql("bill_differences.settled_at is null")) if is_open else query).all()
 
 
+def find_settled(session: Session, limit: int = 50) -> Sequence[AnyRow]:
+    """What differed and was settled, the latest first."""
+    query = select(TABLE).where(TABLE.c.settled_at.is_not(None)).order_by(TABLE.c.settled_at.desc(), TABLE.c.id)
+    return session.execute(query.limit(limit)).all()
+
+
 def count_open(session: Session) -> int:
     query = select(func.count()).select_from(TABLE).where(sql("bill_differences.settled_at is null"))
+    return session.execute(query).scalar_one()
+
+
+def count_failed(session: Session, since: date) -> int:
+    """Bills of days since this one that could not be had."""
+    query = select(func.count()).select_from(BILLS).where(BILLS.c.day >= since, BILLS.c.error != "")
     return session.execute(query).scalar_one()
 
 

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from storage import drops, orders
 from storage.base import AnyRow
 
 ORDER, LINE = orders.TABLE, orders.LINES
+_IS_PICKED = ORDER.c.confirmed_at.is_not(None) & ORDER.c.status.in_(orders.ALIVE) & (
+    (ORDER.c.status != orders.PLACED) | (ORDER.c.pays == drops.PICKUP)
+)
 UNPAID, TO_SHIP, LATE = "unpaid", "to_ship", "late"  # states of the desk, besides an order's statuses
 SHIP_WITHIN = timedelta(hours=72)  # what is paid for is to be sent in this time
 IDS_AT_ONCE = 500
@@ -99,6 +102,14 @@ def count(session: Session, wanted: Wanted, now: datetime) -> tuple[int, int]:
     return int(found[0]), int(found[1])
 
 
+def sum_paid(session: Session, since: datetime) -> tuple[int, int]:
+    """How many orders placed since then were paid and not given back, and what they came to before what was taken off."""
+    is_paid = ORDER.c.status.in_(orders.ALIVE[1:]) & (ORDER.c.placed_at >= since)
+    count = session.execute(select(func.count()).select_from(ORDER).where(is_paid)).scalar_one()
+    goods = select(func.coalesce(func.sum(LINE.c.quantity * LINE.c.unit_fen), 0)).join(ORDER, ORDER.c.id == LINE.c.order_id)
+    return int(count), int(session.execute(goods.where(is_paid)).scalar_one())
+
+
 def ship_by(order: AnyRow) -> datetime | None:
     """When an order is to be on its way at the latest; None when that is done, or nothing is promised yet."""
     if order.status != orders.PAID or order.confirmed_at is None or order.arrived_at is not None:
@@ -107,13 +118,27 @@ def ship_by(order: AnyRow) -> datetime | None:
     return latest
 
 
+def find_to_hand_out(session: Session, since: datetime, order_id: str = "", limit: int = 50_000) -> Sequence[AnyRow]:
+    """Orders of drops placed since then that may be handed out, or were: id, drop_id, group_id; perhaps of one id only."""
+    query = select(ORDER.c.id, ORDER.c.drop_id, ORDER.c.group_id).where(_IS_PICKED, ORDER.c.drop_id.is_not(None))
+    if order_id:
+        query = query.where(ORDER.c.id == order_id)
+    return session.execute(query.where(ORDER.c.placed_at >= since).order_by(ORDER.c.placed_at.desc()).limit(limit)).all()
+
+
 def find_picks(session: Session, drop_id: str, names: dict[str, str]) -> list[Pick]:
     """Every order of a drop whose promise is kept and that is paid, or paid at pick-up, by point, group and member.
     `names` are the groups'."""
-    is_meant = (
-        (ORDER.c.drop_id == drop_id) & ORDER.c.confirmed_at.is_not(None) & ORDER.c.status.in_(orders.ALIVE)
-        & ((ORDER.c.status != orders.PLACED) | (ORDER.c.pays == drops.PICKUP))
-    )
+    return _picks(session, ORDER.c.drop_id == drop_id, names)
+
+
+def find_picks_of(session: Session, order_ids: Sequence[str], names: dict[str, str]) -> list[Pick]:
+    """The same for some orders, of whatever drop."""
+    return _picks(session, ORDER.c.id.in_(order_ids), names)
+
+
+def _picks(session: Session, which: ColumnElement[bool], names: dict[str, str]) -> list[Pick]:
+    is_meant = which & _IS_PICKED
     lines: dict[str, list[tuple[str, int]]] = {}
     bought = select(LINE.c.order_id, LINE.c.name, LINE.c.quantity).join(ORDER, ORDER.c.id == LINE.c.order_id)
     for order_id, name, quantity in session.execute(bought.where(is_meant).order_by(LINE.c.order_id, LINE.c.sku_id)):

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     String,
     Text,
+    and_,
     func,
     insert,
     select,
@@ -98,6 +99,7 @@ class RefundPart(Base):
 
 
 TABLE, REFUNDS, PARTS = table_of(Payment), table_of(Refund), table_of(RefundPart)
+_IS_STRAY = and_(TABLE.c.order_id.is_(None), TABLE.c.refunding_fen == 0)
 
 
 def insert_once(session: Session, values: dict[str, Any]) -> bool:
@@ -124,9 +126,29 @@ def find_of(session: Session, order_id: str) -> Sequence[AnyRow]:
 
 
 def find_stray(session: Session, limit: int = 50) -> Sequence[AnyRow]:
-    """Money whose order nobody knows."""
-    query = select(TABLE).where(TABLE.c.order_id.is_(None)).order_by(TABLE.c.recorded_at.desc()).limit(limit)
+    """Money whose order nobody knows, and that nobody gave back yet."""
+    query = select(TABLE).where(_IS_STRAY).order_by(TABLE.c.recorded_at.desc()).limit(limit)
     return session.execute(query).all()
+
+
+def count_stray(session: Session) -> int:
+    return session.execute(select(func.count()).select_from(TABLE).where(_IS_STRAY)).scalar_one()
+
+
+def assign(session: Session, payment_id: str, order_id: str) -> bool:
+    """Stray money is this order's from now on; False when it is an order's already, or goes back."""
+    statement = update(TABLE).where(TABLE.c.id == payment_id, TABLE.c.order_id.is_(None), TABLE.c.refunding_fen == 0)
+    return session.execute(statement.values(order_id=order_id).returning(TABLE.c.id)).one_or_none() is not None
+
+
+def give_back(session: Session, payment_id: str, values: dict[str, Any]) -> bool:
+    """Owe all of a stray payment back, as the refund with these values; False when it is an order's, or goes back already."""
+    free = update(TABLE).where(TABLE.c.id == payment_id, _IS_STRAY).values(refunding_fen=TABLE.c.amount_fen)
+    amount = session.execute(free.returning(TABLE.c.amount_fen)).scalar_one_or_none()
+    if amount is None:
+        return False
+    session.execute(insert(REFUNDS).values(payment_id=payment_id, order_id=None, tries=0, amount_fen=amount, **values))
+    return True
 
 
 def sum_kept(session: Session, order_ids: Sequence[str]) -> dict[str, int]:
@@ -164,6 +186,12 @@ def get_refund(session: Session, refund_id: str) -> AnyRow:
 
 def find_refunds(session: Session, order_id: str) -> Sequence[AnyRow]:
     query = select(REFUNDS).where(REFUNDS.c.order_id == order_id)
+    return session.execute(query.order_by(REFUNDS.c.created_at, REFUNDS.c.id)).all()
+
+
+def find_refunds_out_of(session: Session, payment_id: str) -> Sequence[AnyRow]:
+    """What goes or went back of one payment."""
+    query = select(REFUNDS).where(REFUNDS.c.payment_id == payment_id)
     return session.execute(query.order_by(REFUNDS.c.created_at, REFUNDS.c.id)).all()
 
 

@@ -149,6 +149,17 @@ def find_pending(session: Session, limit: int = 500) -> Sequence[AnyRow]:
     return session.execute(select(CHANGES).where(CHANGES.c.state == PENDING).order_by(CHANGES.c.id).limit(limit)).all()
 
 
+def find_with_ids(session: Session, ids: Sequence[int]) -> Sequence[AnyRow]:
+    """Changes as they stand now."""
+    return session.execute(select(CHANGES).where(CHANGES.c.id.in_(ids)).order_by(CHANGES.c.id)).all()
+
+
+def find_posted(session: Session, copy_ids: Sequence[int]) -> dict[int, AnyRow]:
+    """The copies with these ids: author_id, author_name and posted_at of each."""
+    query = select(COPIES.c.id, COPIES.c.author_id, COPIES.c.author_name, COPIES.c.posted_at).where(COPIES.c.id.in_(copy_ids))
+    return {row.id: row for row in session.execute(query)}
+
+
 def count_pending(session: Session) -> int:
     return session.execute(select(func.count()).where(CHANGES.c.state == PENDING)).scalar_one()
 

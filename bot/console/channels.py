@@ -14,11 +14,12 @@ from bot.budgets import ACCOUNT, GROUP, Ledger, Use, limits_of
 from bot.channels import setups
 from bot.channels.base import Capabilities, Channel, Link, Standing
 from bot.console import channel_words as words
-from bot.console import codes, names
+from bot.console import names
 from bot.console.gaps import find_gaps
 from bot.console.inviting import Inviting
 from bot.console.pages import get, post
 from bot.console.visit import NotFound, Visit
+from content import codes
 from storage import accounts, groups, outbox, places, sending, wecom
 from storage.accounts import Account, AccountSettings
 from storage.groups import FOUND, LEFT, SPEAK_CONFIDENT, SPEAK_MENTION, SPEAK_OFF, TAKEN

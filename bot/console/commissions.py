@@ -8,8 +8,9 @@ from typing import Any
 
 from starlette.responses import Response, StreamingResponse
 
+from bot.console.handing import XLSX, attached
 from bot.console.language import mark
-from bot.console.order_export import BATCH, MOST_ROWS, XLSX, attached
+from bot.console.order_export import BATCH, MOST_ROWS
 from bot.console.orders import midnight
 from bot.console.pages import get, post
 from bot.console.reward_words import ACCOUNTS, LEVELS, MOVES, PAYOUT_STATES, STATES, UNITS, amount_words, unit_of

@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.console.assets import Assets
+from bot.console.files import Files
 from bot.console.fortnight import Fortnight
 from bot.console.healthy_days import HealthyDays
 from bot.console.language import Catalogue
@@ -46,6 +47,7 @@ class Desk:
         self.fortnight = Fortnight(database, self.zone)
         self.healthy_days = HealthyDays(database, self.zone)
         self.pressed = Pressed(database)
+        self.files = Files(now)
         self.catalogue = Catalogue.load()
         self.assets = Assets.load()
         self.paper = Paper(self.zone, self.assets)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,10 +14,11 @@ from bot.console.drop_forms import KINDS, DropForm, OfferRow
 from bot.console.pages import get, post
 from bot.console.product_forms import yuan_of
 from bot.console.visit import Visit
-from handlers.group_buy import actions, messages
-from storage import drop_board, drops, groups, products
+from handlers.group_buy import actions, messages, rules
+from storage import drop_board, drops, groups, order_search, products
 from storage.operators import MANAGER
 
+LATELY, FEW_ORDERS = timedelta(days=90), 20  # orders that advice rests on, and how few say little
 LIST, PAGES_OF_WIZARD, MOST_FOUND, MOST_GROUPS = "/console/drops", 3, 12, 300
 
 
@@ -117,10 +119,21 @@ def _page(visit: Visit, form: DropForm, page: int, drop_id: str, status: int = 2
     with visit.read() as session:
         found = _find(session, words, {row.sku for row in form.offers}) if page == 2 else []
         rooms = groups.find_newest(session, MOST_GROUPS)
+        is_asked = page == PAGES_OF_WIZARD and form.kind == drops.THRESHOLD
+        advice = _advice(session, visit.now - LATELY) if is_asked else None
     return visit.page(
         "drops_wizard.html", status, form=form, page=page, drop_id=drop_id, found=found, find=words, rooms=rooms, kinds=KINDS,
-        told=_told(visit, form), url=f"{LIST}/{drop_id}/edit" if drop_id else f"{LIST}/new",
+        told=_told(visit, form), advice=advice, days=LATELY.days, url=f"{LIST}/{drop_id}/edit" if drop_id else f"{LIST}/new",
     )
+
+
+def _advice(session: Session, since: datetime) -> dict[str, Any] | None:
+    """Where money-off should begin by the average paid order, with how many orders say so; None without any."""
+    count, total_fen = order_search.sum_paid(session, since)
+    if not total_fen:
+        return None
+    low, high = rules.advised_thresholds(total_fen // count)
+    return {"orders": count, "average_fen": total_fen // count, "low_fen": low, "high_fen": high, "is_thin": count < FEW_ORDERS}
 
 
 def _know_products(visit: Visit, form: DropForm) -> None:

@@ -12,7 +12,7 @@ from bot.console.speaking import fresh_nonce
 from bot.console.visit import Visit
 from bot.trading import DropCancelAsked, DropClosingDue, DropOpeningDue, RefundHandedOver, RefundRetryAsked
 from handlers.group_buy import actions, messages
-from storage import drop_board, drops, groups, orders, payments, reconciling
+from storage import drop_board, drops, groups, orders, payments, reconciling, rosters
 from storage.operators import MANAGER, VIEWER
 
 LIST, A_PAGE, LONGEST_REASON = "/console/drops", 50, 200
@@ -31,10 +31,10 @@ def catalogue(visit: Visit) -> Response:
     with visit.read() as session:
         found = drop_board.find_page(session, status, words, after=visit.query("after", 40) or None, limit=A_PAGE + 1)
         standings = drop_board.count_standings(session, [row.id for row in found[:A_PAGE]])
-        counts = drop_board.count_by_status(session)
+        counts, unsettled = drop_board.count_by_status(session), rosters.count_pending(session)
     return visit.page(
         "drops.html", drops=found[:A_PAGE], standings=standings, counts=counts, status=status, words=words, statuses=STATUSES,
-        kinds=KINDS, next_after=found[A_PAGE - 1].id if len(found) > A_PAGE else None,
+        kinds=KINDS, next_after=found[A_PAGE - 1].id if len(found) > A_PAGE else None, unsettled=unsettled,
     )
 
 

@@ -11,12 +11,13 @@ from pydantic import BaseModel, StringConstraints
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from bot.console import codes, speaking
+from bot.console import speaking
 from bot.console.conversations import find_lines, seen_mark
 from bot.console.forms import Form, blank, read
 from bot.console.language import mark
 from bot.console.pages import get, post
 from bot.console.visit import NotFound, Visit
+from content import codes
 from storage import groups, inbox
 from storage.groups import SPEAK_CONFIDENT, Group
 from storage.operators import MANAGER, VIEWER

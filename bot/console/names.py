@@ -97,6 +97,12 @@ KINDS = {
     "VisitorKnown": mark("访客成了成员"),
     "IdentityLearnt": mark("认出同一人"),
     "LinkAsked": mark("要推广链接"),
+    "OrderReceiptUndone": mark("撤销取货"),
+    "StrayAssignAsked": mark("认领无主款"),
+    "StrayReturnAsked": mark("退无主款"),
+    "RosterSettleAsked": mark("确认接龙"),
+    "RosterAsked": mark("发接龙名单"),
+    "ClaimSummaryDue": mark("该汇总接单"),
 }
 STATES = {
     "done": (mark("已处理"), ""),

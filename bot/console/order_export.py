@@ -7,6 +7,7 @@ from datetime import datetime
 
 from starlette.responses import Response, StreamingResponse
 
+from bot.console.handing import attached, workbook
 from bot.console.language import mark
 from bot.console.orders import STATUSES, asked_of, wanted_of
 from bot.console.pages import post
@@ -17,7 +18,6 @@ from storage.operators import MANAGER
 from storage.order_search import Wanted
 
 BATCH, MOST_ROWS = 500, 100_000
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 COLUMNS = (
     mark("订单号"), mark("下单时间"), mark("状态"), mark("成员"), mark("成员编号"), mark("群"), mark("自提点"), mark("地址"), mark("商品"),
     mark("份数"), mark("金额（元）"), mark("付款时间"), mark("备注"),
@@ -34,12 +34,10 @@ def export(visit: Visit) -> Response:
     if is_csv:
         pieces = _csv(visit, header, wanted)
         return StreamingResponse(pieces, media_type="text/csv; charset=utf-8", headers=attached(f"{name}.csv"))
-    return Response(xlsx_of([(visit.translate("订单"), header, _rows(visit, wanted))]), media_type=XLSX, headers=attached(f"{name}.xlsx"))
-
-
-def attached(name: str) -> dict[str, str]:
-    """Headers that have a browser keep the answer as a file."""
-    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    with visit.read() as session:
+        total = min(MOST_ROWS, order_search.count(session, wanted, visit.now)[0])
+    sheet = visit.translate("订单")
+    return workbook(visit, f"{name}.xlsx", total, lambda told: xlsx_of([(sheet, header, _rows(visit, wanted))], told))
 
 
 def _csv(visit: Visit, header: list[str], wanted: Wanted) -> Iterator[str]:

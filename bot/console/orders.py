@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from bot import member_links
 from bot.console import trade
 from bot.console.drops import REFUND_STATES
 from bot.console.language import mark
@@ -58,6 +59,7 @@ def wanted_of(visit: Visit, asked: Mapping[str, str]) -> Wanted:
 
 
 def midnight(visit: Visit, written: str) -> datetime | None:
+    """The beginning of a written day at the shop; None for what is no day."""
     try:
         day = date.fromisoformat(written)
         return datetime.combine(day, time(), visit.desk.zone).astimezone(UTC) if 2000 <= day.year <= 2100 else None
@@ -95,6 +97,7 @@ def order(visit: Visit) -> Response:
             drop=drops.find(session, row.drop_id) if row.drop_id else None, seat=teams.find_seat(session, order_id),
             group=groups.find_names(session, [row.group_id] if row.group_id else []).get(row.group_id or "", ""),
             expires_at=stock.find_expiry(session, order_id), ship_by=order_search.ship_by(row), owed_fen=max(0, row.total_fen - kept),
+            pay_link=member_links.pay_link(visit.desk.shop.base_url, visit.desk.secret.decode(), order_id) if row.drop_id else "",
             names=STATUSES, states=REFUND_STATES, whys=WHYS, step_names=STEPS, trace_names=TRACES, nonce=fresh_nonce(),
             may_mark={one: rules.may_mark(one, row.status, row.pays, row.confirmed_at is not None) for one in MARKS},
         )

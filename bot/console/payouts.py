@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from bot.console.order_export import XLSX, attached
+from bot.console.handing import XLSX, attached
 from bot.console.pages import get, post
 from bot.console.product_forms import fen_of
 from bot.console.reward_words import PAYOUT_STATES

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from bot.console import speaking, trade
-from bot.console.order_export import XLSX, attached
+from bot.console.handing import attached, workbook
 from bot.console.pages import get, post
 from bot.console.speaking import fresh_nonce
 from bot.console.visit import Visit
@@ -28,7 +28,7 @@ def words_of(visit: Visit) -> Words:
     return Words(
         orders=tell("订单"), products=tell("商品汇总"), point=tell("自提点"), group=tell("群"), member=tell("成员"), tail=tell("尾号"),
         product=tell("商品"), units=tell("份数"), owed=tell("取货时付（元）"), note=tell("备注"), address=tell("地址"),
-        order_id=tell("订单号"), done=tell("已取"), nowhere=tell("没写自提点"),
+        order_id=tell("订单号"), done=tell("已取"), nowhere=tell("没写自提点"), cut=tell("只印了前 {most} 单，一共 {count} 单；完整的请下载 XLSX。"),
     )
 
 
@@ -48,7 +48,8 @@ def show(visit: Visit) -> Response:
         rooms = groups.find_names(session, drops.find_groups(session, drop.id) | {row.group_id for row in unpaid if row.group_id})
     return visit.page(
         "picks.html", drop=drop, places=picklists.by_place(found[:MOST_SHOWN]), totals=picklists.totals(found), count=len(found),
-        most=MOST_SHOWN, said=said_of(visit, drop, found), unpaid=len(unpaid), rooms=rooms, nonce=fresh_nonce(),
+        most=MOST_SHOWN, most_on_paper=picklists.MOST_ON_PAPER,
+        said=said_of(visit, drop, found), unpaid=len(unpaid), rooms=rooms, nonce=fresh_nonce(),
         sums=picklists.totals, waiting=[one.order_id for one in found if not one.has_arrived and not one.is_received][:500],
     )
 
@@ -68,7 +69,8 @@ def download(visit: Visit) -> Response:
         name = f"picks-{drop.code}-{visit.now.astimezone(visit.desk.zone):%Y%m%d-%H%M}.{form}"
     if form == "pdf":
         return Response(picklists.printed(drop.title, found, words_of(visit)), media_type="application/pdf", headers=attached(name))
-    return Response(picklists.workbook(found, words_of(visit)), media_type=XLSX, headers=attached(name))
+    words = words_of(visit)
+    return workbook(visit, name, len(found), lambda told: picklists.workbook(found, words, told))
 
 
 def say(visit: Visit) -> Response:

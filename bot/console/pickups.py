@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from bot.console import order_money, orders, picks, trade
+from bot.console import order_money, orders, picks, takes, trade
 from bot.console.pages import get, post
 from bot.console.speaking import fresh_nonce
 from bot.console.visit import Visit
@@ -28,7 +28,8 @@ def matches(pick: Pick, words: str) -> bool:
 def show(visit: Visit) -> Response:
     words = visit.query("q", 40)
     drop, found = picks.find(visit, visit.path("id"))
-    shown = [one for one in found if not words or matches(one, words)]
+    digits = "".join(words.split())
+    shown = [one for one in found if not words or matches(one, words) or takes.pickup_code(visit, one.order_id) == digits]
     shown.sort(key=lambda one: one.is_received)
     return visit.page(
         "pickups.html", drop=drop, picks=shown[:MOST_SHOWN], more=max(0, len(shown) - MOST_SHOWN), words=words, count=len(found),

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 from starlette.responses import Response, StreamingResponse
 
+from bot.console.handing import attached
 from bot.console.language import mark
-from bot.console.order_export import attached
 from bot.console.pages import get, post
 from bot.console.visit import Visit
 from content.sheets import csv_of

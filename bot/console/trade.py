@@ -32,6 +32,12 @@ def tell(visit: Visit, kind: type[Event], key: str, lane_id: str, action: str, s
     """Put the event on the lane of a drop (or of an order without one), wait for its commit, and note it."""
     lane = lane_of(lane_id)
     event = kind(key=key, lane=lane, occurred_at=visit.now, channel="", conversation=lane, **values)
+    detail = {name: value for name, value in values.items() if name not in ("drop_id", "by") and value not in ("", 0)}
+    return put(visit, event, action, subject, **detail)
+
+
+def put(visit: Visit, event: Event, action: str, subject: str, **detail: Any) -> Told:
+    """Put an event on its lane, wait for its commit, and note it in the audit log."""
     try:
         handled = visit.desk.tell(event)
     except (Overloaded, NotKept, TooSlow):
@@ -39,7 +45,6 @@ def tell(visit: Visit, kind: type[Event], key: str, lane_id: str, action: str, s
     with visit.read() as session:
         row = inbox.get(session, handled.inbox_id)
     told = Told(FAILED if handled.outcome == "failed" else row.outcome, row.reason or "")
-    detail = {name: value for name, value in values.items() if name not in ("drop_id", "by") and value not in ("", 0)}
     with visit.act(action, subject, outcome=told.outcome, **detail):
         pass
     return told

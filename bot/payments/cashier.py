@@ -18,7 +18,7 @@ from bot.payments import wechat
 from bot.payments.base import DONE, FAILED, PENDING, REFUSED, Answer, MoneyBack
 from bot.payments.offline import owed_fen
 from bot.payments.wechat import Forged, Trouble, WechatPay
-from bot.telling import lane_of, of_order
+from bot.telling import lane_of, of_money, of_order
 from bot.trading import PaymentReceived, RefundAnswered
 from storage import charges, orders, payments, stock
 from storage.base import AnyRow, RowMissing
@@ -147,11 +147,11 @@ class Cashier:
         if (told.get("amount") or {}).get("refund") != refund.amount_fen:
             raise Forged(f"{refund_id}: another sum than we gave back")
         outcome = REFUND_STATES.get(state, "")
-        if order is None or outcome in ("", PENDING):
+        if outcome in ("", PENDING):
             return None
         reference = str(told.get("refund_id", ""))[:64]
-        return of_order(
-            RefundAnswered, order, f"{refund_id}:{refund.tries}:{state}", self.now(), refund_id=refund_id,
+        return of_money(
+            RefundAnswered, order, refund_id, f"{refund_id}:{refund.tries}:{state}", self.now(), refund_id=refund_id,
             attempt=refund.tries, outcome=outcome, reference=reference, error="" if outcome == DONE else state,
         )
 

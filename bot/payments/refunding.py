@@ -11,7 +11,7 @@ import structlog
 from bot.event import Event
 from bot.jobs import RefundWanted
 from bot.payments.base import FAILED, REFUSED, Answer, MoneyBack, Provider
-from bot.telling import of_order
+from bot.telling import of_money
 from bot.trading import RefundAnswered
 from storage import orders, payments
 from storage.base import AnyRow
@@ -42,13 +42,13 @@ class Refunding:
             except Exception as error:
                 log.warning("refund failed", refund_id=refund.id, exc_info=error)
                 answer = Answer(FAILED, error=f"{type(error).__name__}: {error}"[:500])
-        return of_order(
-            RefundAnswered, order, f"{refund.id}:{wanted.attempt}", self.now(), refund_id=refund.id,
+        return of_money(
+            RefundAnswered, order, refund.id, f"{refund.id}:{wanted.attempt}", self.now(), refund_id=refund.id,
             attempt=wanted.attempt, outcome=answer.outcome, reference=answer.reference, error=answer.error,
         )
 
-    def _look(self, refund_id: str) -> tuple[AnyRow, AnyRow, AnyRow]:
+    def _look(self, refund_id: str) -> tuple[AnyRow, AnyRow, AnyRow | None]:
         with self.database.read() as session:
             refund = payments.get_refund(session, refund_id)
             payment = payments.get(session, refund.payment_id)
-            return refund, payment, orders.get(session, refund.order_id)
+            return refund, payment, None if refund.order_id is None else orders.get(session, refund.order_id)

@@ -6,13 +6,14 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from itsdangerous import BadData, URLSafeSerializer
 from starlette.requests import ClientDisconnect, Request
 
-MAX_BYTES, MAX_FIELDS = 4_096, 12
+MAX_BYTES, MAX_FIELDS = 4_096, 40
+COUNTED = re.compile(r"n_([A-Z]{1,2})")
 SECRET = re.compile(r"[A-Za-z0-9_-]{16,64}")  # of a visitor's browser, as the web channel's client ids
 VIA = re.compile(r"[2-9A-HJ-NP-Z]{8}")  # a referral link's code
 MOST = 9_999
@@ -28,7 +29,8 @@ class BadForm(Exception):
 
 @dataclass(frozen=True, slots=True)
 class JoinForm:
-    """What a visitor wrote. `offer` is a mark, `count` 0 for what is no number; `team` a code, «new», or empty."""
+    """What a visitor wrote. `counts` says how many of each mark, −1 for what is no number; a form with one choice names its
+    mark as `offer` and its number as `count`; `team` is a code, «new», or empty."""
 
     ask: str = ""
     offer: str = ""
@@ -37,11 +39,17 @@ class JoinForm:
     late: bool = False
     nickname: str = ""
     token: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
     via: str = ""
 
+    @property
+    def wanted(self) -> dict[str, int]:
+        """How many of each mark, those left at nothing aside."""
+        return {mark: count for mark, count in self.counts.items() if count} if self.counts else {self.offer: self.count}
 
-async def read(request: Request) -> JoinForm:
-    """The form of a request. Raises BadForm."""
+
+async def read_fields(request: Request) -> dict[str, str]:
+    """The fields of a form, bounded. Raises BadForm."""
     if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         raise BadForm(415)
     body = bytearray()
@@ -53,20 +61,29 @@ async def read(request: Request) -> JoinForm:
     except ClientDisconnect:
         raise BadForm(400) from None
     try:
-        fields = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict"))
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict"))
     except ValueError:
         raise BadForm(400) from None
-    return of_fields(fields)
+
+
+async def read(request: Request) -> JoinForm:
+    """The form of a request to join. Raises BadForm."""
+    return of_fields(await read_fields(request))
 
 
 def of_fields(fields: Mapping[str, str]) -> JoinForm:
-    count = fields.get("count", "").strip()
+    counts = {found[1]: _number(value or "0", -1) for name, value in fields.items() if (found := COUNTED.fullmatch(name))}
     return JoinForm(
-        fields.get("ask", "")[:400], fields.get("offer", "")[:4], min(MOST, int(count)) if re.fullmatch("[0-9]{1,6}", count) else 0,
+        fields.get("ask", "")[:400], fields.get("offer", "")[:4], _number(fields.get("count", ""), 0),
         fields.get("team", "").strip()[:10].replace("\0", ""), fields.get("late") == "next",
-        fields.get("nickname", "").replace("\0", "")[:200], fields.get("token", "")[:400],
+        fields.get("nickname", "").replace("\0", "")[:200], fields.get("token", "")[:400], counts,
         via if VIA.fullmatch(via := fields.get("via", "")) else "",
     )
+
+
+def _number(written: str, otherwise: int) -> int:
+    written = written.strip()
+    return min(MOST, int(written)) if re.fullmatch("[0-9]{1,6}", written) else otherwise
 
 
 class Asks:

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 
 from bot.dispatch import Dispatcher, NotKept, Overloaded
 from bot.limits import Allowance
+from bot.payments.offline import owed_fen
 from bot.referring import PEOPLE_LANE, LinkAsked, VisitorKnown
 from bot.telling import lane_of
 from bot.trading import DropJoinAsked
@@ -23,10 +24,11 @@ from bot.visitor_ids import VisitorIds
 from bot.visitors import Admitted, NotAdmitted, Visitor
 from bot.web import drop_forms, drop_view
 from bot.web.drop_forms import Asks, JoinForm
+from bot.web.drop_order import PAGE, OrderShown
 from bot.web.drop_page import SAFE, DropPage, Shown, named
 from bot.web.drop_view import DropView
 from bot.web.paper import language_of
-from storage import inbox, orders, stock, teams
+from storage import drops, inbox, orders
 from storage.database import Database
 
 SECRET_COOKIE, MEMBER_COOKIE, YEAR = "tuan_visitor", "tuan_member", 365 * 24 * 3600
@@ -35,7 +37,7 @@ JOINS_A_MINUTE, JOINS_AT_ONCE = 20, 10  # of one browser
 CROWD_A_MINUTE, CROWD_AT_ONCE = 1_200, 600  # joins from one address
 HEADERS = SAFE | {"Cache-Control": "no-store"}
 STATUSES = {"rate_limited": 429, "busy": 503, "bad_nickname": 422, "name_reserved": 422, "odd_amount": 422, "unknown_offer": 422}
-CHANNEL = "web"
+CHANNEL, MOST_MINE = "web", 30
 
 
 class Door(Protocol):
@@ -55,12 +57,13 @@ class Joining:
     """The endpoints, with what they need."""
 
     def __init__(
-        self, shown: Shown, page: DropPage, database: Database, door: Door, dispatcher: Dispatcher, secret: str,
+        self, shown: Shown, page: DropPage, order_shown: OrderShown, database: Database, door: Door, dispatcher: Dispatcher,
         now: Callable[[], datetime], is_secure: bool, visitor_ids: VisitorIds,
     ) -> None:
         self._shown, self._page, self._database, self._door = shown, page, database, door
         self._dispatcher, self._now, self._is_secure = dispatcher, now, is_secure
-        self._asks, self._visitor_ids = Asks(secret), visitor_ids
+        self._orders = order_shown
+        self._asks, self._visitor_ids = Asks(order_shown.secret), visitor_ids
         self.looks = Allowance(LOOKS_A_MINUTE, LOOKS_AT_ONCE, monotonic)
         self.joins = Allowance(JOINS_A_MINUTE, JOINS_AT_ONCE, monotonic)
         self.crowd = Allowance(CROWD_A_MINUTE, CROWD_AT_ONCE, monotonic)
@@ -75,6 +78,10 @@ class Joining:
         if view is None:
             return HTMLResponse(self._shown.paper.render("drop_unknown.html", language, {}), 404, HEADERS)
         return view
+
+    def is_from_us(self, request: Request) -> bool:
+        """Does a form come from a page of ours?"""
+        return self._door.is_from_us(request.headers) and request.headers.get("sec-fetch-site") != "cross-site"
 
     async def member(self, request: Request) -> Admitted | None:
         """The member this browser is known as."""
@@ -108,7 +115,7 @@ class Joining:
 
     async def join(self, request: Request) -> Response:
         """Take a form: one event on the drop's lane, answered after its commit."""
-        if not self._door.is_from_us(request.headers) or request.headers.get("sec-fetch-site") == "cross-site":
+        if not self.is_from_us(request):
             return PlainTextResponse("forbidden", 403)
         found = await self.look(request)
         if isinstance(found, Response):
@@ -177,11 +184,13 @@ class Joining:
         )
 
     def _event(self, view: DropView, form: JoinForm, member: Admitted, nonce: str) -> DropJoinAsked:
-        sku_id = next(one.sku_id for one in view.offers if one.mark == form.offer)
+        wanted = form.wanted
+        chosen = [one for one in view.offers if one.mark in wanted]
         return DropJoinAsked(
             key=f"page:{nonce}", lane=lane_of(view.drop.id), occurred_at=self._now(), channel=CHANNEL,
             conversation=lane_of(view.drop.id), group_id=view.group_id, member_id=member.id, member_name=member.name,
-            drop_id=view.drop.id, skus=(sku_id,), quantities=(form.count,), team=form.team,
+            drop_id=view.drop.id, skus=tuple(one.sku_id for one in chosen),
+            quantities=tuple(wanted[one.mark] for one in chosen), team=form.team,
             if_late=orders.NEXT_TEAM if form.late else orders.REFUND, source="page",
         )
 
@@ -201,19 +210,34 @@ class Joining:
         if values is None:
             return HTMLResponse(self._shown.paper.render("drop_unknown.html", language, {}), 404, HEADERS)
         html = self._shown.paper.render("drop_order.html", language, self._shown.values(view, language) | values)
-        return HTMLResponse(html, headers=HEADERS)
+        return HTMLResponse(html, headers=PAGE)
 
     def _order(self, order_id: str, member: Admitted | None, drop_id: str) -> dict[str, Any] | None:
         with self._database.read() as session:
             order = orders.find(session, order_id)
             if order is None or member is None or order.member_id != member.id or order.drop_id != drop_id:
                 return None
-            return {
-                "order": order, "lines": orders.find_lines(session, [order.id])[order.id],
-                "off_fen": sum(one.amount_fen for one in orders.find_discounts(session, order.id)),
-                "seat": teams.find_seat(session, order.id), "is_alive": order.status in orders.ALIVE,
-                "held_until": stock.find_expiry(session, order.id) if order.pays == "before" else None,
-            }
+            none = {"qr": "", "call": "", "openid": "", "fault": "", "by_link": False, "in_wechat": False}
+            return none | self._orders.values(session, order, self._now())
+
+    async def mine(self, request: Request) -> Response:
+        """The orders of this browser's member, the newest first."""
+        found = await self.look(request)
+        if isinstance(found, Response):
+            return found
+        language, member = language_of(request), await self.member(request)
+        shown = await run_in_threadpool(self._mine, member) if member is not None else []
+        html = self._shown.paper.render("drop_mine.html", language, self._shown.values(found, language) | {"mine": shown, "member": member})
+        return HTMLResponse(html, headers=HEADERS)
+
+    def _mine(self, member: Admitted) -> list[dict[str, Any]]:
+        with self._database.read() as session:
+            rows = [row for row in orders.find_of_member(session, member.id, MOST_MINE) if row.drop_id]
+            lines = orders.find_lines(session, [row.id for row in rows])
+            return [
+                {"order": row, "drop": drops.get(session, row.drop_id), "lines": lines[row.id], "owed_fen": owed_fen(session, row)}
+                for row in rows
+            ]
 
     def _remember(self, answer: Response, name: str, value: str) -> None:
         answer.set_cookie(name, value, YEAR, path="/d", httponly=True, samesite="lax", secure=self._is_secure)
@@ -242,6 +266,7 @@ def _refusal(view: DropView, form: JoinForm) -> str:
         return "not_open"
     if view.is_for_others:
         return "not_for_you"
-    if form.offer not in {one.mark for one in view.offers}:
+    wanted = form.wanted
+    if not set(wanted) <= {one.mark for one in view.offers}:
         return "unknown_offer"
-    return "" if 1 <= form.count <= 999 else "odd_amount"
+    return "" if wanted and all(1 <= count <= 999 for count in wanted.values()) else "odd_amount"

@@ -47,6 +47,7 @@ class Shown:
     def __init__(self, settings: Settings, database: Database, now: Callable[[], datetime]) -> None:
         self.paper, self.words = Paper(settings), Words(settings.time_zone)
         self._settings, self._database, self._now = settings, database, now
+        self.public_url = settings.public_url
 
     def find(self, code: str, language: str) -> drop_view.DropView | None:
         """The drop as it stands now."""

@@ -1,4 +1,4 @@
-"""The public addresses of drops and referral links: /r/<code>, /d/<code>, joining it, an order of one's own, posters."""
+"""The public addresses of drops and referral links: /r/<code>, /d/<code>, joining it, orders of one's own and paying, posters."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from starlette.routing import BaseRoute, Route
 
 from bot.clicks import Clicks
 from bot.dispatch import Dispatcher
+from bot.payments.cashier import Cashier
 from bot.settings import Settings
 from bot.visitor_ids import VisitorIds
 from bot.web.drop_join import Door, Joining
+from bot.web.drop_order import OrderShown
 from bot.web.drop_page import DropPage, Shown
+from bot.web.drop_pay import Paying
 from bot.web.drop_posters import Posters
 from bot.web.referral import OfCode, Redirects
 from bot.web.referral_pages import ReferralPages
@@ -21,7 +24,8 @@ from storage.database import Database
 
 
 def routes(
-    settings: Settings, database: Database, door: Door, dispatcher: Dispatcher, now: Callable[[], datetime], clicks: Clicks
+    settings: Settings, database: Database, door: Door, dispatcher: Dispatcher, now: Callable[[], datetime], clicks: Clicks,
+    till: Cashier | None = None,
 ) -> list[BaseRoute]:
     """The routes, the one that is asked for most first."""
     register_url_convertor("referral", OfCode())
@@ -29,7 +33,9 @@ def routes(
     page = DropPage(shown, now)
     is_secure = settings.public_url.startswith("https:")
     visitor_ids = VisitorIds(settings.secret(), is_secure)
-    joining = Joining(shown, page, database, door, dispatcher, settings.secret(), now, is_secure, visitor_ids)
+    order_shown = OrderShown(settings, till)
+    joining = Joining(shown, page, order_shown, database, door, dispatcher, now, is_secure, visitor_ids)
+    paying = Paying(shown, joining, order_shown, database, now)
     posters = Posters(shown, joining, database, settings)
     redirects = Redirects(clicks, visitor_ids, shown.paper, lambda: now().timestamp(), settings.visitor_consent)
     about = ReferralPages(settings, database, redirects, shown, posters, now)
@@ -44,8 +50,12 @@ def routes(
         Route("/d/{code}", page),
         Route("/d/{code}/join", joining.form),
         Route("/d/{code}/join", joining.join, methods=["POST"]),
+        Route("/d/{code}/orders", joining.mine),
         Route("/d/{code}/orders/{order_id}", joining.order),
         Route("/d/{code}/share", posters.share),
         Route("/d/{code}/share", posters.make_link, methods=["POST"]),
         Route("/d/{code}/poster.png", posters.picture),
+        Route("/pay/picture", paying.picture),
+        Route("/pay/{token}", paying.page),
+        Route("/pay/{token}", paying.ask, methods=["POST"]),
     ]

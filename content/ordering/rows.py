@@ -30,6 +30,8 @@ _LETTER = re.compile(rf"^([A-Za-z])(?:款|套餐|组|档|型)?[-:：]?([+×xX*]?
 _LETTERS = re.compile(r"^(?:[A-Za-z][+×xX*]?\d{1,2}){2,}$")
 _LETTER_PAIR = re.compile(r"([A-Za-z])[+×xX*]?(\d{1,2})")
 _EACH = re.compile(rf"^(.*?)各(?:来|要)?({NUMERAL})({UNITS})?{_END}$")
+# A minus, a fraction, or more digits than anybody orders: read, but for a person to look at.
+_ODD = re.compile(rf"(?:^|\s)-\d+\s?(?:{UNITS})?|\d{{5,}}\s?(?:{UNITS})|\d\.\d+\s?(?:{UNITS})")
 _REMARK = re.compile("^(?:送|放|电话|尾号|地址|自提|住|门牌|备注|已?付|已?转|微信|打卡|第|快走|截止|周|星期|大概|手机|下午|上午|晚上|明天)")
 _SURNAMES = frozenset(("欧阳", "司马", "上官", "诸葛", "皇甫", "尉迟", "慕容", "东方", "令狐", "司徒", "端木", "夏侯"))
 
@@ -102,9 +104,10 @@ def read_row(body: str, menu: Menu) -> list[Wanted]:
     name, note = " ".join(reading.names), " ".join(reading.notes)
     if reading.is_cancelled:
         return [Wanted(name, 0, "", note)]
+    doubt = 0.5 if not name or _ODD.search(narrow(body)) else 1.0
     if not reading.wishes:
-        return [Wanted(name, 1, "", note, 0.8 if name and not note else 0.7)] if name or note else []
-    doubt = 0.5 if not name else 1.0
+        sure = 0.7 if note or not name else 0.8
+        return [Wanted(name, 1, "", note, sure * (doubt if name else 1.0))] if name or note else []
     return [Wanted(name, quantity, variant, note, sure * doubt) for variant, quantity, sure in reading.wishes]
 
 

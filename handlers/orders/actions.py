@@ -51,12 +51,40 @@ def payment_received(
         return Received("known")
     if order is None:
         return Received("stray")
+    return _count(session, order, amount_fen, provider, reference, by=by, cause=cause, now=now)
+
+
+def _count(
+    session: Session, order: AnyRow, amount_fen: int, provider: str, reference: str, *, by: str, cause: str, now: datetime
+) -> Received:
+    """Count kept money for its order; for an ended one it is late."""
     orders.trace(session, [order.id], now, "money", by, fen=amount_fen, provider=provider, reference=reference)
     if order.status not in orders.ALIVE:
         if order.drop_id is None:
             return Received("late", [of_order(RefundDue, order, cause, now, why=payments.LATE, posting=f"late:{order.id}:{cause}")])
         return Received("late", [of_order(LateMoneyArrived, order, cause, now, amount_fen=amount_fen, if_late=order.if_late)])
     return Received("counted", settle(session, order.id, cause, now))
+
+
+def assign_stray(session: Session, payment_id: str, order_id: str, by: str, cause: str, now: datetime) -> Received:
+    """Stray money is this order's: it counts as if it had come for it."""
+    order = lock(session, order_id)
+    if order is None:
+        return Received("no_such_order")
+    if not payments.assign(session, payment_id, order.id):
+        return Received("known")
+    paid = payments.get(session, payment_id)
+    return _count(session, order, paid.amount_fen, paid.provider, paid.reference, by=by, cause=cause, now=now)
+
+
+def return_stray(session: Session, payment_id: str, now: datetime) -> RefundWanted | None:
+    """Give back money that belongs to no order; None where it is settled already."""
+    refund_id = new_id("rfd")
+    is_free = payments.give_back(session, payment_id, {
+        "id": refund_id, "why": payments.STRAY, "cause": f"stray:{payment_id}", "status": payments.ASKED, "created_at": now,
+        "asked_at": now,
+    })
+    return RefundWanted(key=f"refund:{refund_id}:0", refund_id=refund_id, attempt=0) if is_free else None
 
 
 def lock(session: Session, order_id: str) -> AnyRow | None:

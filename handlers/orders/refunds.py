@@ -87,6 +87,8 @@ def _done(session: Session, refund: AnyRow, reference: str, cause: str, now: dat
     values = {"status": payments.DONE, "done_at": now, "reference": reference[:120]}
     if not payments.change_refund(session, refund.id, payments.OWED, **values):
         return Answered("known")
+    if refund.order_id is None:
+        return Answered("done")
     order = orders.get(session, refund.order_id)
     owed = [one for one in payments.find_refunds(session, order.id) if one.status != payments.DONE]
     if not owed and not payments.sum_kept(session, [order.id])[order.id]:

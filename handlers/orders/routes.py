@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from bot.context import Context
 from bot.earning import DiscountDue
 from bot.events import Event, MessageReceived
-from bot.fulfilling import PaymentReminderAsked
+from bot.fulfilling import PaymentReminderAsked, StrayAssignAsked, StrayReturnAsked
 from bot.outside import CHANNEL, ShopOrderTold, ShopRefundTold
 from bot.routing import Routes
 from bot.trading import (
@@ -57,7 +57,7 @@ def orders_wanted(ctx: Context, request: OrdersWanted) -> None:
         return
     mine = orders.find_of_member(ctx.session, ctx.sender().id, 5)
     lines = orders.find_lines(ctx.session, [row.id for row in mine])
-    messages.my_orders(ctx.outbox, ctx.here, mine, lines)
+    messages.my_orders(ctx, mine, lines)
     ctx.decide("answered", f"{len(mine)} orders", 1.0)
 
 
@@ -82,9 +82,9 @@ def _time(written: str, otherwise: datetime) -> datetime:
     """A provider's own time; ours where it is not one, or has no zone."""
     try:
         moment = datetime.fromisoformat(written)
-    except ValueError:
+        return otherwise if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return otherwise
-    return otherwise if moment.tzinfo is None else moment
 
 
 @routes.fact(OrderPlaced)
@@ -164,9 +164,25 @@ def payment_reminder_asked(ctx: Context, fact: PaymentReminderAsked) -> None:
     ctx.decide("done", str(len(found)))
 
 
+@routes.fact(StrayAssignAsked)
+def stray_assign_asked(ctx: Context, fact: StrayAssignAsked) -> None:
+    became = actions.assign_stray(ctx.session, fact.payment_id, fact.order_id, fact.by, str(ctx.inbox_id), ctx.now)
+    for one in became.facts:
+        ctx.emit(one)
+    ctx.decide("refused" if became.outcome in ("no_such_order", "known") else "done", became.outcome)
+
+
+@routes.fact(StrayReturnAsked)
+def stray_return_asked(ctx: Context, fact: StrayReturnAsked) -> None:
+    wanted = actions.return_stray(ctx.session, fact.payment_id, ctx.now)
+    if wanted is not None:
+        ctx.ask(wanted)
+    ctx.decide("refused" if wanted is None else "done", "known" if wanted is None else "1 refund")
+
+
 @routes.fact(OrderArrived)
 def order_arrived(ctx: Context, fact: OrderArrived) -> None:
-    messages.order_arrived(ctx.outbox, messages.alone(ctx), orders.get(ctx.session, fact.order_id))
+    messages.order_arrived(ctx, orders.get(ctx.session, fact.order_id))
 
 
 @routes.fact(DiscountDue)

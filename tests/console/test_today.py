@@ -236,5 +236,5 @@ def test_a_drop_that_does_not_add_up_and_a_dead_refund_are_shown(room: Room) -> 
     drop.pass_minutes(11)
     page = room.browser("viewer").get("/today").text
     assert "草莓团" in page
-    assert "account closed" in page
-    assert "¥29.9" in page
+    assert 'href="/console/payments/refunds?status=dead"><span>退不出去的款</span><span class="badge red">1<' in page
+    assert "account closed" in room.browser("viewer").get("/payments/refunds").text

@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import io
+import re
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import openpyxl
+import pytest
+from fpdf import FPDF
 
+from bot import member_links
+from bot.console import handing
+from bot.console.files import MOST_KEPT, Full
+from content import picklists
+from content.picklists import Words
+from storage import operators
+from storage.order_search import Pick
 from tests.console.conftest import Browser, Room
 from tests.console_drops.conftest import nonce_of, order_of, stall
 from tests.group_buy.stall import StallStage
@@ -112,3 +126,82 @@ def test_the_unpaid_are_reminded_in_private_at_most_once_a_day(room: Room) -> No
     assert [remind(), remind()] == [1, 1]
     drop.pass_minutes(25 * 60)
     assert remind() == 2
+
+
+def test_a_pickup_code_typed_or_scanned_finds_the_order_takes_the_money_and_ticks(room: Room) -> None:
+    drop, first, second = pickup(room)
+    browser = room.browser("manager")
+    secret = room.desk.secret.decode()
+    code = member_links.pickup_code(secret, first)
+    page = browser.get(f"/take?code={code[:3]}%20{code[3:]}").text
+    assert first in page
+    assert "收 ¥59.8，取货" in page
+    form = {"order": first, "paid": "yes", "nonce": nonce_of(browser), "back": f"/console/take?code={code}"}
+    browser.post(f"/drops/{drop.id}/pickups", form)
+    room.stage.settle()
+    assert order_of(room, first).status == "received"
+    assert "已取货" in browser.page
+    scanned = member_links.pickup_link("", secret, second).removeprefix("/console")
+    assert second in browser.get(scanned).text
+    assert "没有这个取货码" in browser.get(f"/take?order={second}&code={code}").text
+    assert "没有这个取货码" in browser.get("/take?code=12ab").text
+    assert second in browser.get(f"/drops/{drop.id}/pickups?q={member_links.pickup_code(secret, second)}").text
+    assert room.browser("viewer").get("/take").status_code == 403
+
+
+def test_a_large_workbook_shows_how_far_it_is_and_is_handed_out_once(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    drop, _, _ = pickup(room)
+    monkeypatch.setattr(handing, "AT_ONCE", 1)
+    browser = room.browser("manager")
+    browser.get(f"/drops/{drop.id}/picks")
+    browser.post(f"/drops/{drop.id}/picks/file", {"form": "xlsx"})
+    found = re.search(r"/console/files/([0-9a-f]{24})", browser.page)
+    assert found is not None
+    manager_id = next(iter(room.desk.files._files.values())).owner_id
+    file = room.desk.files.find(found[1], manager_id)
+    assert file is not None
+    assert len(openpyxl.load_workbook(io.BytesIO(file.made.result(timeout=10))).worksheets[0]["A"]) == 3
+    assert "做好了，共 3 行" in browser.get(f"/files/{found[1]}").text
+    assert room.browser("admin").get(f"/files/{found[1]}").status_code == 404
+    assert browser.get(f"/files/{found[1]}/get").headers["content-disposition"].endswith('.xlsx"')
+    assert browser.get(f"/files/{found[1]}/get").status_code == 404
+
+
+def test_files_have_a_bound_and_one_that_fails_says_so(room: Room) -> None:
+    files, gate = room.desk.files, threading.Event()
+    browser = room.browser("manager")
+    with room.stage.database.read() as session:
+        mine = operators.find_by_name(session, "周姐").id  # type: ignore[union-attr]
+
+    def build(told: Callable[[int], None]) -> bytes:
+        told(500)
+        assert gate.wait(10)
+        raise ValueError("broken")
+
+    made = [files.start(mine, "x.xlsx", 1_000, build) for _ in range(MOST_KEPT)]
+    with pytest.raises(Full):
+        files.start(mine, "y.xlsx", 1_000, build)
+    while not made[0].written:
+        threading.Event().wait(0.01)
+    assert "已写 500 / 1,000 行" in browser.get(f"/files/{made[0].id}").text
+    gate.set()
+    assert made[-1].made.exception(timeout=10) is not None
+    assert "没有做成" in browser.get(f"/files/{made[0].id}").text
+    room.stage.time += timedelta(minutes=16)
+    assert files.start(mine, "z.xlsx", 1_000, build).id not in [one.id for one in made]
+
+
+def test_paper_that_leaves_orders_out_says_so_at_every_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+
+    class Loud(FPDF):
+        def multi_cell(self, w: float, h: float | None = None, text: str = "", *more: Any, **named: Any) -> Any:
+            said.append(text)
+            return super().multi_cell(w, h, text, *more, **named)
+
+    monkeypatch.setattr(picklists, "FPDF", Loud)
+    picks = [Pick(f"ord_{n}", "m", f"邻居{n}", "", "东西"[n % 2], (("草莓", 1),), "", "", 0, False, False) for n in range(4)]
+    picklists.printed("团", picks, Words(), most=4)
+    assert not any("只印了" in words for words in said)
+    picklists.printed("团", picks, Words(), most=3)
+    assert sum(words == "只印了前 3 单，一共 4 单；完整的请下载 XLSX。" for words in said) == 2

@@ -6,7 +6,7 @@ import pytest
 
 from storage import drops
 from tests.console.conftest import Room
-from tests.console_drops.conftest import FORM, draft, status_of
+from tests.console_drops.conftest import FORM, draft, stall, status_of
 
 
 def test_a_drop_is_written_checked_and_opened(room: Room) -> None:
@@ -113,3 +113,18 @@ def test_the_desk_reads_in_english(room: Room) -> None:
     for path in ("/drops", "/orders", "/stock", *of_drop):
         assert browser.get(path).status_code == 200, path
     assert "Left to sell" in browser.get("/stock").text
+
+
+def test_a_threshold_is_advised_from_real_orders_and_says_how_many(room: Room) -> None:
+    browser = room.browser("manager")
+    sku = room.stage.sells("奶油草莓", 3990, 50) + "-1"
+    asked = FORM | {"kind": "threshold", "sku": sku, "page": "2", "do": "next", "steps": ""}
+    browser.get("/drops/new")
+    assert "给不出门槛建议" in browser.post("/drops/new", asked).text
+    drop = stall(room)
+    for who, count in (("小王", 1), ("李四", 2), ("张三", 3)):
+        drop.pay(drop.join(who, count))
+    drop.join("没付的", 9)
+    page = browser.post("/drops/new", asked).text
+    assert "建议门槛 ¥72 到 ¥90：近 90 天 3 个付过款的订单，平均每单 ¥59.8" in page
+    assert "只供参考" in page

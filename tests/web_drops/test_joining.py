@@ -22,7 +22,7 @@ def test_a_visitor_joins_in_two_steps_and_reads_how_to_pay(place: Place) -> None
     (order,) = market.orders()
     assert (order.member_name, order.total_fen, order.source) == ("小王爷", 5980, "page")
     assert order.id in page
-    assert f"取货时付款，到时报订单号后四位 {order.id[-4:]}。" in page
+    assert f"取货时付款，到时报订单号后四位 {order.id[-4:].upper()}。" in page
     assert "南门驿站" in page
     assert place.present(market.group_id) == ["小王爷"]
     assert "以「小王爷」参团" in visitor.get("/join").text
@@ -159,3 +159,29 @@ def test_the_announcement_in_the_group_tells_the_pages_address(place: Place) -> 
     with place.database.read() as session:
         said = [row.body for row in session.query(Saying) if row.conversation == market.group_id]
     assert any(f"{place.settings.public_url}/d/{market.code}" in str(body) for body in said)
+
+
+def test_several_choices_are_one_order(place: Place) -> None:
+    market = Market(place, names=("奶油草莓", "车厘子", "蓝莓"))
+    visitor = market.visitor()
+    assert 'name="n_C"' in visitor.get("/join").text
+    form = {name: value for name, value in visitor.form(nickname="小王爷").items() if name not in ("offer", "count")}
+    answer = visitor.post(form | {"n_A": "0", "n_B": "2", "n_C": ""})
+    assert answer.status_code == 303
+    visitor.post({name: value for name, value in visitor.form().items() if name == "ask"} | {"n_A": "1", "n_B": "1"})
+    (order,) = market.orders()
+    with place.database.read() as session:
+        lines = orders.find_lines(session, [order.id])[order.id]
+    assert {line.sku_id: line.quantity for line in lines} == {market.skus[0]: 1, market.skus[1]: 3}
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [({"n_A": "0", "n_B": "0"}, "份数不太对"), ({"n_A": "-1", "n_B": "2"}, "份数不太对"), ({"n_A": "1", "n_Z": "1"}, "没有这个规格"),
+     ({"n_A": "1.5"}, "份数不太对"), ({"n_A": "1000"}, "份数不太对"), ({"n_A": "1", "n_B": "41"}, "剩下的不够了")],
+)  # fmt: skip
+def test_one_odd_count_among_several_orders_nothing(place: Place, counts: dict[str, str], words: str) -> None:
+    market = Market(place, names=("奶油草莓", "车厘子"))
+    visitor = market.visitor()
+    assert words in visitor.post({"ask": visitor.form()["ask"], "nickname": "小王爷"} | counts).text
+    assert market.orders() == []

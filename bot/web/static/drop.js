@@ -56,16 +56,15 @@ if (live()) {
 const form = document.getElementById("join");
 if (form) {
   const total = () => {
-    const offer = form.querySelector("[name=offer]:checked");
-    const count = Number(form.elements.count.value);
-    const fen = offer && count > 0 ? Number(offer.dataset.fen) * count : 0;
+    let fen = 0;
+    for (const box of form.querySelectorAll("[data-fen]")) fen += Math.max(0, Number(box.value) || 0) * Number(box.dataset.fen);
     document.getElementById("total").textContent = fen ? "¥" + (fen / 100).toFixed(2).replace(/\.?0+$/, "") : "";
   };
   for (const button of form.querySelectorAll("[data-step]")) {
-    button.hidden = false;
+    const box = button.parentElement.querySelector("input");
+    button.hidden = box.disabled;
     button.addEventListener("click", () => {
-      const box = form.elements.count;
-      box.value = Math.min(Number(box.max), Math.max(1, Number(box.value) + Number(button.dataset.step)));
+      box.value = Math.min(Number(box.max), Math.max(Number(box.min), Number(box.value) + Number(button.dataset.step)));
       total();
     });
   }
@@ -96,4 +95,12 @@ if (share) {
       // Whoever closes the sheet without sharing has changed their mind.
     }
   });
+}
+
+// Inside WeChat the payment is opened by its bridge, with the values our page was given.
+const bridge = document.getElementById("bridge");
+if (bridge) {
+  const open = () => window.WeixinJSBridge.invoke("getBrandWCPayRequest", JSON.parse(bridge.dataset.call), () => location.assign(location.pathname + location.search));
+  if (window.WeixinJSBridge) open();
+  else document.addEventListener("WeixinJSBridgeReady", open, { once: true });
 }
