@@ -132,9 +132,13 @@ def test_forms_of_other_sites_and_pages_of_other_browsers_are_refused(place: Pla
 def test_one_browser_cannot_flood(place: Place) -> None:
     market = Market(place)
     visitor = market.visitor()
-    statuses = [visitor.joins("小王爷").status_code for _ in range(12)]
-    assert statuses.count(303) == 10
-    assert statuses[-1] == 429
+    visitor.joins("小王爷")
+    forms = [visitor.form() for _ in range(15)]
+    with ThreadPoolExecutor(8) as crowd:
+        statuses = list(crowd.map(lambda form: visitor.post(form).status_code, forms))
+    # Ten at once, and one more for every three seconds that a busy machine takes for them.
+    assert 9 <= statuses.count(303) < 15
+    assert statuses.count(303) + statuses.count(429) == 15
 
 
 def test_a_drop_that_closes_while_members_join_takes_every_join_or_refuses_it(place: Place) -> None:
