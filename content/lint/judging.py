@@ -11,7 +11,7 @@ from content.lint import absolute, facts, likeness, medical, offers, personal, s
 from content.lint.facts import Facts
 from content.lint.rules import Rule, Words
 
-FOUND = 0.12  # likeness from which a text is doubted though no rule spoke
+FOUND = 0.06  # likeness from which a text is doubted though no rule spoke
 QUIET = {WARN: -0.12, BLOCK: -0.2}  # and below which a rule of this level that goes by words alone is not believed
 _KNOWN_SHAPES = frozenset({
     "phone", "id_number", "bank_card", "home", "mail", "hidden_link", "link", "missing_value", "past_date", "price",

@@ -12,7 +12,7 @@ from content.lint.likeness import shaped, shipped
 from content.lint.reading import Reading
 
 ROWS = [json.loads(line) for line in Path(__file__).with_name("texts.jsonl").read_text("utf-8").splitlines()]
-QUICK = (12, *FRESH)
+QUICK = (12, 17, *FRESH)
 KNOWN = Facts(today=TODAY, hosts=HOSTS)
 
 
@@ -39,11 +39,11 @@ def test_parts_it_was_not_fitted_to_are_judged_nearly_as_well() -> None:
     rows = [row for row in ROWS if row["part"] in QUICK]
     likeness = list(Fit(rows).unseen())
     recall, false_alarms = rates(rows, caught(rows, likeness), FRESH)
-    assert recall >= 0.90
-    assert false_alarms <= 0.05
+    assert recall >= 0.92
+    assert false_alarms <= 0.045
     alone, alarmed = rates(rows, [one > 0 for one in likeness], FRESH)
-    assert alone >= 0.80
-    assert alarmed <= 0.15
+    assert alone >= 0.78
+    assert alarmed <= 0.08
 
 
 def test_the_likeness_that_ships_was_fitted_to_this_set() -> None:
@@ -53,8 +53,8 @@ def test_the_likeness_that_ships_was_fitted_to_this_set() -> None:
 
 
 def test_looking_for_a_rules_characters_first_changes_nothing() -> None:
+    readings = [Reading(row["text"]) for row in ROWS]
     for rule in checking.RULES:
         patient = dataclasses.replace(rule, anchors="")
-        for row in ROWS:
-            reading = Reading(row["text"])
-            assert list(rule.find(reading)) == list(patient.find(reading)), (rule.id, row["text"])
+        passed_over = [one for one in readings if rule.anchors and one.signs.isdisjoint(rule.anchors)]
+        assert [one.text for one in passed_over if list(patient.find(one))] == [], rule.id
