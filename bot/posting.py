@@ -22,6 +22,8 @@ log = structlog.get_logger()
 LEASE = timedelta(seconds=60)  # after a crash another process fires it then; one alone on its database at once
 AT_ONCE, MOST_WAITING = 200, 1_000  # fired in one go; on the lanes at most, well within the lease
 
+SETTLED_AT_ONCE = 6  # batches of posts looked at in one go
+
 FIRE_SECONDS, AHEAD_SECONDS, SETTLE_SECONDS = 0.1, 5.0, 1.0
 
 WriteAhead = Callable[[Session, datetime], int]
@@ -93,9 +95,12 @@ class Posting:
         """Note what became of posts in the outbox, some at a time."""
         if self._closing.is_set():
             return
-        self._looked_at = await self._run(
-            in_turn, self.database, lambda session: due.settle_said(session, self._looked_at)
-        ) or 0
+        for _ in range(SETTLED_AT_ONCE):
+            self._looked_at = await self._run(
+                in_turn, self.database, lambda session: due.settle_said(session, self._looked_at)
+            ) or 0
+            if not self._looked_at:
+                return
 
     async def do_due(self) -> int:
         """Everything there is to do now, and wait for the commits; gives how many posts were fired."""

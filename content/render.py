@@ -108,7 +108,10 @@ def _parsed(source: str) -> nodes.Template:
 
 def names_in(source: str) -> frozenset[str]:
     """The names a template asks for, so that only these are looked up. Raises BrokenTemplate."""
-    return _compiled(source)[1] if "{" in source else frozenset()
+    try:
+        return _compiled(source)[1] if "{" in source else frozenset()
+    except bounds.OutOfBounds as out:
+        raise BrokenTemplate(str(out)) from None
 
 
 def check(source: str, known: Mapping[str, Any]) -> None:

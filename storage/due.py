@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from storage import outbox
 from storage.base import AnyRow, as_time, execute_fast, rows_fast
-from storage.occurrences import IS_PLANNED, IS_QUEUED, QUEUED, SENT, SUPPRESSED, TABLE, Occurrence
+from storage.occurrences import IS_PLANNED, IS_QUEUED, QUEUED, SUPPRESSED, TABLE, Occurrence
 
 
 class Due(NamedTuple):
@@ -103,14 +103,19 @@ def settle_said(session: Session, after_id: int, limit: int = 500) -> int | None
         select(TABLE.c.id, TABLE.c.cause_id).where(IS_QUEUED, TABLE.c.id > after_id).order_by(TABLE.c.id).limit(limit)
     ).all()  # fmt: skip
     said = outbox.find_of_causes(session, [row.cause_id for row in rows if row.cause_id is not None])
+    sent: list[tuple[Any, ...]] = []
     for row in rows:
         parts = said.get(row.cause_id or 0, [])
         lost = next((part for part in parts if part.state in (outbox.FAILED, outbox.SUPPRESSED)), None)
         if lost is not None:
             values: dict[str, Any] = {"state": SUPPRESSED, "reason": (lost.reason or lost.state)[:300]}
         elif parts and all(part.state == outbox.SENT for part in parts):
-            values = {"state": SENT, "sent_at": min(part.sent_at for part in parts)}
+            sent.append((min(part.sent_at for part in parts), row.id))
+            continue
         else:
             continue
         session.execute(update(TABLE).where(TABLE.c.id == row.id, IS_QUEUED).values(**values))
+    if sent:
+        statement = "update occurrences set state = 'sent', sent_at = ? where id = ? and state = 'queued'"
+        execute_fast(session.connection(), statement, sent)
     return rows[-1].id if len(rows) == limit else None

@@ -13,7 +13,7 @@ from bot.console import planned_words
 from bot.console.pages import get, post
 from bot.console.plans import WEEKDAYS, find_asked
 from bot.console.visit import NotFound, Visit
-from bot.recurrence import to_utc
+from bot.recurrence import is_on_the_wall, to_utc
 from handlers.posts import actions, crowding, desk, forecast, judging, month, rules
 from handlers.posts import calendar as planned
 from handlers.posts.drafts import BadPlan
@@ -170,7 +170,7 @@ def move(visit: Visit) -> Response:
     try:
         day = date.fromisoformat(str(visit.form.get("day", "")))
         clock = datetime.strptime(str(visit.form.get("time") or wall.strftime("%H:%M")), "%H:%M").time()  # noqa: DTZ007
-        to = to_utc(datetime.combine(day, clock), visit.desk.settings.time_zone)
+        to = _to_utc(datetime.combine(day, clock), visit.desk.settings.time_zone)
         with visit.act("occurrence.move", f"plan:{plan_id}", slot=slot, to=to.isoformat(), zone=zone) as session:
             count = desk.move(session, plan_id, slot, to, visit.now)
     except (ValueError, BadPlan) as bad:
@@ -181,6 +181,12 @@ def move(visit: Visit) -> Response:
     back = visit.back(HOME).split("&moved=")[0]
     mark = "" if visit.form.get("is_back") else f"&moved={plan_id}~{slot}&from={wall:%Y-%m-%dT%H:%M}"
     return visit.go(f"{back}{'' if '?' in back or not mark else '?'}{mark}", visit.translate("已移动。"))
+
+
+def _to_utc(wall: datetime, zone: str) -> datetime:
+    if not is_on_the_wall(wall, zone):
+        raise BadPlan("when", "the clocks leave this time out on that day")
+    return to_utc(wall, zone)
 
 
 def cancel(visit: Visit) -> Response:

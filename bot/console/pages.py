@@ -41,6 +41,7 @@ class Page:
     path: str
     serve: Serve
     role: str | None
+    longest: int = 0  # bytes of its form, where it is more than MAX_FORM_BYTES
 
 
 def get(path: str, serve: Serve, role: str | None) -> Page:
@@ -48,16 +49,16 @@ def get(path: str, serve: Serve, role: str | None) -> Page:
     return Page("GET", path, serve, role)
 
 
-def post(path: str, serve: Serve, role: str | None) -> Page:
+def post(path: str, serve: Serve, role: str | None, longest: int = 0) -> Page:
     """A form that does something; its token is checked before the function runs."""
-    return Page("POST", path, serve, role)
+    return Page("POST", path, serve, role, longest)
 
 
 def route(desk: Desk, page: Page) -> Route:
     async def endpoint(request: Request) -> Response:
         form = None
         if page.method == "POST":
-            form = await _read_form(request)
+            form = await _read_form(request, max(page.longest, MAX_FORM_BYTES))
         return await run_in_threadpool(_serve, desk, page, request, form)
 
     return Route(page.path, endpoint, methods=[page.method])
@@ -67,16 +68,16 @@ def routes(desk: Desk, pages: Sequence[Page]) -> list[Route]:
     return [route(desk, page) for page in pages]
 
 
-async def _read_form(request: Request) -> FormData | None:
+async def _read_form(request: Request, longest: int) -> FormData | None:
     """The form, or None when it is larger than anything a page of ours sends."""
     try:
         size = int(request.headers.get("content-length", ""))
     except ValueError:
         return None
-    if size > MAX_FORM_BYTES:
+    if size > longest:
         return None
     try:
-        return await request.form(max_fields=MAX_FIELDS, max_files=4, max_part_size=MAX_FORM_BYTES)
+        return await request.form(max_fields=MAX_FIELDS, max_files=8, max_part_size=MAX_FORM_BYTES)
     except HTTPException:
         return None
 

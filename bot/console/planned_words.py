@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.console import template_faults
 from bot.console.language import mark
 from bot.console.visit import Visit
 from handlers.posts import rules
@@ -77,9 +78,12 @@ def why(visit: Visit, reason: str | None) -> str:
         return ""
     word, _, rest = reason.partition(": ")
     words = visit.translate(REASONS[word]) if word in REASONS else word
+    rest = template_faults.find(visit, rest) or rest if word == rules.BROKEN else rest
     return f"{words} ({rest})" if rest else words
 
 
 def fault(visit: Visit, words: str) -> str:
     """What a draft was refused for; what has no words of its own is said as it is."""
-    return visit.translate(FAULTS[words]) if words in FAULTS else visit.translate("写法有误：%(why)s", why=words)
+    if words in FAULTS:
+        return visit.translate(FAULTS[words])
+    return template_faults.find(visit, words) or visit.translate("写法有误：%(why)s", why=words)

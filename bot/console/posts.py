@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from bot.console import planned_words, post_forms
+from bot.console import planned_words, post_forms, post_pictures
 from bot.console.pages import get, post
 from bot.console.post_forms import PostForm
 from bot.console.visit import NotFound, Visit
@@ -60,11 +60,16 @@ def preview(visit: Visit) -> Response:
     """The form as typed, with what would be said; htmx takes the preview out of it."""
     post_id = visit.form.get("post_id", "")
     known = int(post_id) if isinstance(post_id, str) and post_id.isdecimal() and len(post_id) < 19 else 0
-    return _form(visit, post_forms.read(visit.form), known, more=1 if visit.form.get("more") else 0)
+    typed = post_forms.read(visit.form)
+    post_pictures.take(visit, typed)
+    return _form(visit, typed, known, more=1 if visit.form.get("more") else 0)
 
 
 def save(visit: Visit) -> Response:
     typed, post_id = post_forms.read(visit.form), visit.request.path_params.get("id")
+    post_pictures.take(visit, typed)
+    if typed.errors:
+        return _form(visit, typed, post_id or 0, 422)
     try:
         with visit.desk.database.write() as session:
             row, findings = actions.save_post(
@@ -159,10 +164,10 @@ def make(visit: Visit, session: Session, typed: PostForm) -> Made:
 PAGES = (
     get("/posts", library, VIEWER),
     get("/posts/new", new, MANAGER),
-    post("/posts/new", save, MANAGER),
-    post("/posts/preview", preview, MANAGER),
+    post("/posts/new", save, MANAGER, post_pictures.LARGEST_FORM),
+    post("/posts/preview", preview, MANAGER, post_pictures.LARGEST_FORM),
     get("/posts/{id:int}", edit, VIEWER),
-    post("/posts/{id:int}", save, MANAGER),
+    post("/posts/{id:int}", save, MANAGER, post_pictures.LARGEST_FORM),
     post("/posts/{id:int}/duplicate", duplicate, MANAGER),
     post("/posts/{id:int}/archive", archive, MANAGER),
     post("/posts/{id:int}/send", send, MANAGER),
