@@ -90,6 +90,12 @@ def find_of_member(session: Session, member_id: str, limit: int = 200) -> Sequen
     return session.scalars(query.order_by(ReferralLink.created_at.desc(), ReferralLink.id).limit(limit)).all()
 
 
+def find_own(session: Session, member_id: str, target_kind: str, target_id: str) -> ReferralLink | None:
+    """A member's link to this, wherever it was asked for; the oldest of several."""
+    query = select(ReferralLink).filter_by(member_id=member_id, target_kind=target_kind, target_id=target_id)
+    return session.scalars(query.order_by(ReferralLink.created_at, ReferralLink.id).limit(1)).first()
+
+
 def ensure(
     session: Session, member_id: str, target_kind: str, target_id: str, now: datetime, *, group_id: str = "",
     campaign_id: str = "",
@@ -173,11 +179,14 @@ def find_with_ids(session: Session, link_ids: Iterable[str]) -> dict[str, AnyRow
 
 
 def find_page(
-    session: Session, *, member_id: str = "", code: str = "", target_kind: str = "", before: str = "", limit: int = 50
+    session: Session, *, member_ids: Sequence[str] | None = None, code: str = "", target_kind: str = "", before: str = "",
+    limit: int = 50,
 ) -> Sequence[AnyRow]:
-    """Links, newest first, those made before the link `before`."""
+    """Links, newest first, those made before the link `before`; of these members where they are named."""
     query = select(TABLE).order_by(TABLE.c.created_at.desc(), TABLE.c.id.desc()).limit(limit)
-    for column, value in ((TABLE.c.member_id, member_id), (TABLE.c.code, code), (TABLE.c.target_kind, target_kind)):
+    if member_ids is not None:
+        query = query.where(TABLE.c.member_id.in_(member_ids))
+    for column, value in ((TABLE.c.code, code), (TABLE.c.target_kind, target_kind)):
         if value:
             query = query.where(column == value)
     if before:

@@ -39,14 +39,17 @@ from bot.console import (
     orders,
     pages,
     payouts,
+    people,
     picks,
     pickups,
     plans,
     posts,
     products,
+    referral_links,
     sign_in,
     stock,
     today,
+    touches,
 )
 from bot.console.desk import Desk
 from bot.console.passwords import create_first_admin
@@ -86,6 +89,9 @@ AREAS = (
     pickups.PAGES,
     products.PAGES,
     stock.PAGES,
+    touches.PAGES,
+    people.PAGES,
+    referral_links.PAGES,
     groups.PAGES,
     channels.PAGES,
     inviting.PAGES,
