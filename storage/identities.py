@@ -1,0 +1,104 @@
+"""Identities: which members, visitors and ids of the networks are one person, how we learnt it, and what was taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Index, String, Text, select
+from sqlalchemy import text as sql
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from storage.base import Base, BigId, UtcTime, table_of
+from storage.drops import one_of
+
+# From the strongest to the weakest; an openid stands with its app before it (wx123:oAbc).
+UNIONID, OPENID, EXTERNAL, MEMBER, VISITOR = "unionid", "openid", "external", "member", "visitor"
+LADDER = (UNIONID, OPENID, EXTERNAL, MEMBER, VISITOR)
+MERGED, CONFLICT, UNDONE, KEPT_APART = "merged", "conflict", "undone", "apart"
+STATES = (MERGED, CONFLICT, UNDONE, KEPT_APART)
+
+
+class Identity(Base):
+    """One id of a person. A member or visitor without a row is a person of their own."""
+
+    __tablename__ = "identities"
+
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    value: Mapped[str] = mapped_column(String(120), primary_key=True)
+    person_id: Mapped[str] = mapped_column(String(40), index=True)
+    learnt_at: Mapped[datetime] = mapped_column(UtcTime)
+    cause: Mapped[str] = mapped_column(String(200))
+
+    __table_args__ = (CheckConstraint(one_of("kind", LADDER), name="kind"),)
+
+
+class IdentityMerge(Base):
+    """Two persons became one (`moved`: the ids that changed hands, as JSON), or did not, for a stronger id speaks against
+    it (conflict; an admin merges them or says that they stay apart). A merge can be undone."""
+
+    __tablename__ = "identity_merges"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    state: Mapped[str] = mapped_column(String(8))
+    kept: Mapped[str] = mapped_column(String(40))
+    gone: Mapped[str] = mapped_column(String(40))
+    moved: Mapped[str] = mapped_column(Text)
+    why: Mapped[str] = mapped_column(String(200))
+    cause: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    settled_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    settled_by: Mapped[str] = mapped_column(String(40), default="")
+
+    __table_args__ = (
+        CheckConstraint(one_of("state", STATES), name="state"),
+        Index("ix_identity_merges_pair", "kept", "gone"),
+        Index(
+            "uq_identity_merges_open", "kept", "gone", unique=True, sqlite_where=sql("state = 'conflict'"),
+            postgresql_where=sql("state = 'conflict'"),
+        ),
+    )
+
+
+TABLE = table_of(Identity)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person: their members and visitors, and all their ids as (kind, value), strongest first."""
+
+    person_id: str
+    member_ids: tuple[str, ...]
+    visitor_ids: tuple[str, ...]
+    keys: tuple[tuple[str, str], ...]
+
+
+def everyone_of(session: Session, member_id: str) -> Person:
+    """The person a member is. Somebody of whom nothing more is known has their member id for a person id."""
+    person_id = session.scalars(select(Identity.person_id).filter_by(kind=MEMBER, value=member_id)).first()
+    if person_id is None:
+        return Person(member_id, (member_id,), (), ((MEMBER, member_id),))
+    return get_person(session, person_id)
+
+
+def get_person(session: Session, person_id: str) -> Person:
+    """A person with what is known of them."""
+    rows = session.execute(select(TABLE.c.kind, TABLE.c.value).where(TABLE.c.person_id == person_id)).all()
+    keys = sorted(((row.kind, row.value) for row in rows), key=lambda key: (LADDER.index(key[0]), key[1]))
+    of = {kind: tuple(value for own, value in keys if own == kind) for kind in LADDER}
+    return Person(person_id, of[MEMBER], of[VISITOR], tuple(keys))
+
+
+def find_persons(session: Session, kind: str, values: Sequence[str]) -> dict[str, str]:
+    """The person ids of these ids, where one is known."""
+    query = select(TABLE.c.value, TABLE.c.person_id).where(TABLE.c.kind == kind, TABLE.c.value.in_(list(values)))
+    return {row.value: row.person_id for row in session.execute(query)}
+
+
+def same_person(session: Session, a: str, b: str) -> bool:
+    """Are two members one person, as far as we know?"""
+    if a == b:
+        return True
+    persons = find_persons(session, MEMBER, (a, b))
+    return a in persons and persons.get(a) == persons.get(b)
