@@ -83,12 +83,12 @@ def _pays(plan: Plan, levels: tuple[int, ...]) -> Iterator[tuple[str, str]]:
             yield f"{when}签收后，你得到{got}的{kind}。", f"For {when_en}, once received, you get {got_en}, {kind_en}."
         else:
             yield (
-                f"你推荐的人再推荐别人，别人的订单签收后，你得到{got}的{kind}。到这里为止，没有第三级。",
+                f"朋友也成为推荐人以后，由他带来的订单签收后，另有{got}的{kind}给你。到此为止，没有第三级。",
                 f"When somebody you brought brings another, you get {got_en}, {kind_en}, for that order once received. It ends there: "
                 "there is no third level.",
             )
     if REFERRER in levels:
-        yield "只有真实的订单才有奖励；分享、点击、进群、拉人本身没有奖励。", (
+        yield "奖励只来自真实的订单；分享、点击、进群本身不算数。", (
             "Only real orders are rewarded: sharing, clicking, joining or bringing people alone is not."
         )
 
@@ -112,7 +112,7 @@ def _when(plan: Plan) -> Iterator[tuple[str, str]]:
     yield f"朋友签收后等 {days} 天售后期，没有退款就可以结算。", f"{days} days after your friend has the goods, if nothing was sent back."
     if plan.payout_minimum_fen:
         least, least_en = _yuan(plan.payout_minimum_fen)
-        yield f"攒满 {least}起结算。", f"Payouts start at {least_en}."
+        yield f"余额到 {least}起结算。", f"Payouts start at {least_en}."
 
 
 def _refund() -> Iterator[tuple[str, str]]:

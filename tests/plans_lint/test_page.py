@@ -17,7 +17,7 @@ PLAN = Plan(
     payout_minimum_fen=1000, starts_on="2026-12-01", ends_on="2026-12-31",
 )  # fmt: skip
 LAWFUL = [
-    row["plan"]
+    pytest.param(row["plan"], id=row["about"])
     for line in Path(__file__).with_name("plans.jsonl").read_text("utf-8").splitlines()
     if not (row := json.loads(line))["breaks"]
 ]
@@ -52,7 +52,7 @@ def test_nothing_is_said_of_bounds_and_friends_that_the_plan_does_not_name() -> 
     assert "朋友能得到" not in bare
 
 
-@pytest.mark.parametrize("given", LAWFUL, ids=str)
+@pytest.mark.parametrize("given", LAWFUL)
 def test_a_lawful_plans_page_breaks_none_of_the_rules_over_words(given: dict[str, object]) -> None:
     assert [one.rule for one in check_words(page(read(given)))] == []
 
