@@ -255,10 +255,11 @@ class Maker:
         """Bought accounts pour in; most never speak, some place the smallest order there is."""
         at, network = self._moment(DAYS - 20), f"farm{owner.id}"
         phones = [f"{owner.id}f{number}" for number in range(self.dice.randint(3, 40))]
+        spread = 500 if self.dice.random() < 0.7 else 20 * 24 * 60  # minutes: patient ones let them trickle in
         for _ in range(self.dice.randint(30, 140)):
             one = self._account(self._elsewhere(), f"p{self._phone()}", network)
             one.devices = [self.dice.choice(phones)]
-            seen = at + timedelta(minutes=self.dice.uniform(0, 500))
+            seen = at + timedelta(minutes=self.dice.uniform(0, spread))
             left = seen + timedelta(hours=self.dice.uniform(2, 60)) if self.dice.random() < 0.5 else None
             carrier = network if self.dice.random() < 0.7 else f"carrier{self.dice.randrange(40)}"
             self.touches.append(Touch(seen, "join", one.id, one.devices[0], carrier, owner.id, left))
