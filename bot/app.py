@@ -23,13 +23,15 @@ from bot.channels.pictures import Pictures
 from bot.channels.setups import accounts_of
 from bot.channels.web import WebChannel
 from bot.channels.wecom import WecomChannel
+from bot.clicks import Clicks
 from bot.clock import Clock
 from bot.console import app as console
 from bot.context import Shop
 from bot.deadlines import Deadlines
 from bot.dispatch import Dispatcher, Kept
 from bot.hooking import Hooking
-from bot.jobs import AnswerWanted, HookWanted, Job, RefundWanted
+from bot.jobs import AnswerWanted, HookWanted, Job, JoinWayWanted, RefundWanted
+from bot.joining import Joining
 from bot.payments.base import Provider
 from bot.payments.billing import Billing
 from bot.payments.offline import Offline
@@ -93,6 +95,7 @@ class Operator:
             has_more_accounts=self._several.__contains__, is_connected=self.channels.__contains__,
         )
         self.dispatcher = Dispatcher(self.database, self.parts, lanes=settings.lanes, on_kept=self._kept)
+        self.clicks = Clicks(self.database, self.dispatcher, now, settings.secret())
         self.sender = Sender(self.database, self.channels, now)
         self.assistant = Assistant(access_to_model(settings)) if settings.has_model else None
         asking = Asking(
@@ -116,6 +119,7 @@ class Operator:
         hooking = Hooking(self.settings.hook_targets, self.settings.hooks_out_secret.get_secret_value(), self.now)
         return {
             AnswerWanted: asking.answer, RefundWanted: refunding.refund, HookWanted: hooking.deliver,
+            JoinWayWanted: Joining(self.called).make_way,
         }
 
     def _is_confirmed(self, channel: str) -> bool:
@@ -138,6 +142,7 @@ class Operator:
         await self.posting.start()
         self.clock.every(1.0, self._retry)
         self.clock.every(0.5, self._refresh)
+        self.clock.every(0.5, self.clicks.refresh)
         self.clock.every(1.0, self._go_round)
         self.clock.every(10.0, self.sender.recover)
         self.clock.every(3600.0, self._tidy)
@@ -172,6 +177,7 @@ class Operator:
 
         await self.deadlines.stop()
         await self.posting.stop()
+        await self.clicks.stop()
         await asyncio.to_thread(self.dispatcher.stop)
         await self.sender.stop()
         for called in self.called.values():
@@ -281,7 +287,7 @@ def build(settings: Settings, operator: Operator) -> Starlette:
         settings, operator.database, operator.dispatcher, operator.sender, lambda: operator.web_channel.sockets
     )
     routes = [
-        *drops.routes(settings, operator.database, operator.web_channel, operator.dispatcher, operator.now),
+        *drops.routes(settings, operator.database, operator.web_channel, operator.dispatcher, operator.now, operator.clicks),
         *health.routes(vitals), *web.routes(settings, operator.database, operator.web_channel),
         *callbacks.routes(operator.called), *paying.routes(operator.cashier),
         Mount("/api", api.build(operator.database, operator.dispatcher, operator.now)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bot import fulfilling, outside, signing, trading
+from bot import fulfilling, outside, referring, signing, trading
 from bot.event import COLUMNS as COLUMNS
 from bot.event import Event as Event
 from bot.event import Handled as Handled
@@ -36,10 +36,12 @@ class MessageReceived(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberJoined(Event):
-    """A member entered a group; `inviter_id` where the channel tells, `via` the link or state they came by."""
+    """A member entered a group; `inviter_id` where the channel tells, `via` the link or state they came by, `visitor` the
+    id their browser is known by where it is known."""
 
     inviter_id: str | None = None
     via: str | None = None
+    visitor: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +235,7 @@ KINDS: dict[str, type[Event]] = {
         MembersListed, GreetingDue,
         QuestionUnanswered, OperatorSpoke, ModelAnswered, QuestionOpened, HandoverOpened, MemberSpokeAgain, DeadlineReached, JudgingDue,
         PostDue, MomentSet, PollAsked, PollProgressDue, PollClosingDue, TrialCountDue,
-        *trading.EVENTS, *outside.EVENTS, *signing.EVENTS, *fulfilling.EVENTS,
+        *trading.EVENTS, *outside.EVENTS, *signing.EVENTS, *fulfilling.EVENTS, *referring.EVENTS,
     )
 }
 

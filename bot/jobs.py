@@ -59,6 +59,16 @@ class HookWanted(Job):
     body: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinWayWanted(Job):
+    """A network is to make a code by which a group is joined; whoever comes by it carries the state."""
+
+    account: str
+    state: str
+    group_id: str
+    name: str
+
+
 def _names(kind: type[Job]) -> set[str]:
     return {one.name for one in fields(kind)}
 

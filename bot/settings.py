@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     time_zone: str = Field(default="Asia/Shanghai")
     allowed_origins: str = Field(default="", description="further origins that may open the web channel, by comma")
     metrics_token: SecretStr = Field(default=SecretStr(""), description="asked for at /metrics from other machines")
+    visitor_consent: str = Field(
+        default="notice", pattern="^(notice|ask|off)$",
+        description="the number a browser is known by after a shared link: notice (told on a page), ask first, or off",
+    )
     messages_a_minute: int = Field(default=120, ge=1, description="what one web member may say in a minute")
     log_json: bool = Field(default=False, description="structured logs as JSON lines")
 

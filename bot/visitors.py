@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """What a browser tells of itself: a member's token, a wished nickname, its own secret, its address. All may be made up."""
+    """What a browser tells of itself: a member's token, a wished nickname, its own secret, its address, the referral code it
+    came by. All may be made up; `visitor_id` is one of ours, or empty."""
 
     token: str
     nickname: str
     secret: str
     address: str
+    via: str = ""
+    visitor_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import Base, BigId, UtcTime, table_of
+from storage.base import AnyRow, Base, BigId, UtcTime, execute_fast, table_of
 from storage.drops import one_of
 
 # counted: a visitor's first in the hour. bot, preview, flood: kept together, for they are nobody's visits.
@@ -40,3 +42,66 @@ class Click(Base):
 
 
 TABLE = table_of(Click)
+
+Row = tuple[str, str, int, datetime, str, int, str, str]  # link_id, visitor_id, hour, at, verdict, times, agent, address_digest
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What came through a link: visits counted, the same visitors again within an hour, and what was no visit."""
+
+    counted: int = 0
+    visitors: int = 0
+    repeats: int = 0
+    bots: int = 0
+    previews: int = 0
+    floods: int = 0
+
+
+def keep(session: Session, rows: Iterable[Row]) -> None:
+    """Keep visits; one of the same visitor, link and hour adds to its row."""
+    statement = (
+        "insert into clicks (link_id, visitor_id, hour, at, verdict, times, agent, address_digest)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?)"
+        " on conflict (link_id, hour, visitor_id) do update set times = clicks.times + excluded.times"
+    )
+    # In one order everywhere, so that two writers on PostgreSQL never wait for each other.
+    execute_fast(session.connection(), statement, sorted(rows, key=lambda row: row[:3]))
+
+
+def count_of(session: Session, link_ids: Sequence[str]) -> dict[str, Counts]:
+    """What came through each of these links."""
+    c = TABLE.c
+    query = (
+        select(
+            c.link_id, c.verdict, func.count().label("rows"), func.sum(c.times).label("times"),
+            func.count(c.visitor_id.distinct()).label("visitors"),
+        )
+        .where(c.link_id.in_(list(link_ids)))
+        .group_by(c.link_id, c.verdict)
+    )
+    found: dict[str, dict[str, AnyRow]] = {}
+    for row in session.execute(query):
+        found.setdefault(row.link_id, {})[row.verdict] = row
+    return {link_id: _counts(by) for link_id, by in found.items()}
+
+
+def _counts(by: dict[str, AnyRow]) -> Counts:
+    times = {verdict: int(row.times) for verdict, row in by.items()}
+    counted = by.get(COUNTED)
+    visits = 0 if counted is None else int(counted.rows)
+    return Counts(
+        visits, 0 if counted is None else int(counted.visitors), times.get(COUNTED, 0) - visits, times.get(BOT, 0),
+        times.get(PREVIEW, 0), times.get(FLOOD, 0),
+    )
+
+
+def find_of_link(session: Session, link_id: str, limit: int = 100) -> Sequence[AnyRow]:
+    """The latest rows of a link, newest hour first."""
+    query = select(TABLE).where(TABLE.c.link_id == link_id).order_by(TABLE.c.hour.desc(), TABLE.c.at.desc()).limit(limit)
+    return session.execute(query).all()
+
+
+def count_all(session: Session) -> int:
+    """Every visit ever kept, of whatever verdict."""
+    return int(session.execute(select(func.coalesce(func.sum(TABLE.c.times), 0))).scalar_one())

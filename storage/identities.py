@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, String, Text, select
+from sqlalchemy import CheckConstraint, Index, String, Text, and_, func, insert, or_, select, update
 from sqlalchemy import text as sql
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import Base, BigId, UtcTime, table_of
+from storage import revisions
+from storage.base import AnyRow, Base, BigId, UtcTime, table_of
 from storage.drops import one_of
 
 # From the strongest to the weakest; an openid stands with its app before it (wx123:oAbc).
@@ -61,7 +64,8 @@ class IdentityMerge(Base):
     )
 
 
-TABLE = table_of(Identity)
+TABLE, MERGES = table_of(Identity), table_of(IdentityMerge)
+Key = tuple[str, str]  # kind, value
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +106,66 @@ def same_person(session: Session, a: str, b: str) -> bool:
         return True
     persons = find_persons(session, MEMBER, (a, b))
     return a in persons and persons.get(a) == persons.get(b)
+
+
+def lock(session: Session) -> None:
+    """Who is one person is decided by one writer at a time; held until the commit."""
+    revisions.rise(session, revisions.PEOPLE)
+
+
+def find_person_id(session: Session, kind: str, value: str) -> str | None:
+    return session.scalars(select(Identity.person_id).filter_by(kind=kind, value=value)).first()
+
+
+def add(session: Session, person_id: str, keys: Sequence[Key], cause: str, now: datetime) -> None:
+    """Give a person ids that nobody has."""
+    rows = [
+        {"kind": kind, "value": value, "person_id": person_id, "learnt_at": now, "cause": cause[:200]} for kind, value in keys
+    ]
+    session.execute(insert(TABLE), rows)
+
+
+def move(session: Session, keys: Sequence[Key], of: str, to: str) -> int:
+    """Hand these ids, as far as they are still the one person's, to the other; gives how many."""
+    is_one_of = or_(*(and_(TABLE.c.kind == kind, TABLE.c.value == value) for kind, value in keys))
+    changed = update(TABLE).where(TABLE.c.person_id == of, is_one_of).values(person_id=to).returning(TABLE.c.value)
+    return len(session.execute(changed).all())
+
+
+def note(
+    session: Session, state: str, kept: str, gone: str, moved: Sequence[Key], why: str, cause: str, now: datetime
+) -> None:
+    """Write down what was merged, or what was not and why; the same conflict is open once."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    values = {
+        "state": state, "kept": kept, "gone": gone, "moved": json.dumps(list(moved), ensure_ascii=False), "why": why[:200],
+        "cause": cause[:200], "at": now, "settled_by": "",
+    }
+    session.execute(dialect.insert(MERGES).values(values).on_conflict_do_nothing())
+
+
+def is_apart(session: Session, a: str, b: str) -> bool:
+    """Did an operator say that these two are not one person?"""
+    pair = or_(and_(MERGES.c.kept == a, MERGES.c.gone == b), and_(MERGES.c.kept == b, MERGES.c.gone == a))
+    query = select(MERGES.c.id).where(pair, MERGES.c.state.in_((UNDONE, KEPT_APART))).limit(1)
+    return session.execute(query).first() is not None
+
+
+def lock_merge(session: Session, merge_id: int) -> IdentityMerge:
+    """A merge or conflict, held until the commit. Raises RowMissing."""
+    return session.scalars(select(IdentityMerge).where(IdentityMerge.id == merge_id).with_for_update()).one()
+
+
+def settle(session: Session, merge: IdentityMerge, state: str, by: str, now: datetime) -> None:
+    merge.state, merge.settled_by, merge.settled_at = state, by[:40], now
+    session.flush()
+
+
+def find_merges(session: Session, states: Sequence[str], limit: int = 100) -> Sequence[AnyRow]:
+    """What was merged or kept apart, newest first."""
+    query = select(MERGES).where(MERGES.c.state.in_(list(states))).order_by(MERGES.c.id.desc()).limit(limit)
+    return session.execute(query).all()
+
+
+def count_conflicts(session: Session) -> int:
+    return session.execute(select(func.count()).select_from(MERGES).where(MERGES.c.state == CONFLICT)).scalar_one()

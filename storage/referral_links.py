@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, select
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    and_,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import Base, UtcTime, table_of
+from storage import revisions
+from storage.base import AnyRow, Base, UtcTime, table_of
 from storage.drops import one_of
 from storage.ids import new_code, new_id
 
@@ -17,6 +31,8 @@ GROUP, PRODUCT, DROP, SHOP = "group", "product", "drop", "shop"
 KINDS = (GROUP, PRODUCT, DROP, SHOP)
 CODE_LENGTH = 8  # of 32 signs: 10^12 codes, so that guessing finds none
 ON, PAUSED, EXPIRED = "on", "paused", "expired"
+NO_NAME, MASKED, FULL = "none", "masked", "full"  # how its owner wants to be named on posters
+NAMING = (NO_NAME, MASKED, FULL)
 
 
 class ReferralLink(Base):
@@ -32,12 +48,14 @@ class ReferralLink(Base):
     target_kind: Mapped[str] = mapped_column(String(10))
     target_id: Mapped[str] = mapped_column(String(120), default="")
     campaign_id: Mapped[str] = mapped_column(String(40), default="")
+    shows_name: Mapped[str] = mapped_column(String(8), default=NO_NAME, server_default=NO_NAME)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcTime)
     paused_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
     __table_args__ = (
         CheckConstraint(one_of("target_kind", KINDS), name="target_kind"),
+        CheckConstraint(one_of("shows_name", NAMING), name="shows_name"),
         UniqueConstraint("member_id", "target_kind", "target_id", "group_id", "campaign_id", name="uq_referral_links_whose"),
         Index("ix_referral_links_target", "target_kind", "target_id"),
         Index("ix_referral_links_created", "created_at", "id"),
@@ -87,9 +105,57 @@ def ensure(
         link = session.scalars(query).first()
         if link is not None:
             return link
-        values = whose | {"id": new_id("lnk"), "code": new_code(CODE_LENGTH), "created_at": now}
+        values = whose | {"shows_name": NO_NAME} | {"id": new_id("lnk"), "code": new_code(CODE_LENGTH), "created_at": now}
         session.execute(dialect.insert(TABLE).values(values).on_conflict_do_nothing())
     raise RuntimeError("no free code was found")
+
+
+def name_owner(session: Session, link: ReferralLink, how: str) -> None:
+    """Say how posters of a link name its owner, as they wished."""
+    link.shows_name = how
+    session.flush()
+
+
+def pause(session: Session, link_id: str, now: datetime) -> bool:
+    """Follow a link no more; False when it was paused already."""
+    return _change(session, link_id, ReferralLink.paused_at.is_(None), paused_at=now)
+
+
+def resume(session: Session, link_id: str) -> bool:
+    """Follow it again; False when it was not paused."""
+    return _change(session, link_id, ReferralLink.paused_at.is_not(None), paused_at=None)
+
+
+def set_expiry(session: Session, link_id: str, expires_at: datetime | None) -> bool:
+    """Say until when a link is followed; None for ever."""
+    return _change(session, link_id, true(), expires_at=expires_at)
+
+
+def _change(session: Session, link_id: str, only: ColumnElement[bool], **values: datetime | None) -> bool:
+    changed = update(ReferralLink).where(ReferralLink.id == link_id, only).values(**values).returning(ReferralLink.id)
+    is_changed = session.execute(changed, execution_options={"synchronize_session": False}).first() is not None
+    if is_changed:
+        revisions.rise(session, revisions.LINKS)
+    return is_changed
+
+
+def find_with_ids(session: Session, link_ids: Iterable[str]) -> dict[str, AnyRow]:
+    rows = session.execute(select(TABLE).where(TABLE.c.id.in_(list(link_ids)))).all()
+    return {row.id: row for row in rows}
+
+
+def find_page(
+    session: Session, *, member_id: str = "", code: str = "", target_kind: str = "", before: str = "", limit: int = 50
+) -> Sequence[AnyRow]:
+    """Links, newest first, those made before the link `before`."""
+    query = select(TABLE).order_by(TABLE.c.created_at.desc(), TABLE.c.id.desc()).limit(limit)
+    for column, value in ((TABLE.c.member_id, member_id), (TABLE.c.code, code), (TABLE.c.target_kind, target_kind)):
+        if value:
+            query = query.where(column == value)
+    if before:
+        last = select(TABLE.c.created_at).where(TABLE.c.id == before).scalar_subquery()
+        query = query.where(or_(TABLE.c.created_at < last, and_(TABLE.c.created_at == last, TABLE.c.id < before)))
+    return session.execute(query).all()
 
 
 def count(session: Session) -> int:

@@ -19,7 +19,7 @@ class Revision(Base):
 
 
 TABLE = table_of(Revision)
-KNOWLEDGE, GROUPS, ACCOUNTS = "knowledge", "groups", "accounts"
+KNOWLEDGE, GROUPS, ACCOUNTS, LINKS, PEOPLE = "knowledge", "groups", "accounts", "links", "people"
 
 
 def rise(session: Session, name: str = KNOWLEDGE) -> int:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, String, or_, select
+from sqlalchemy import CheckConstraint, Index, String, func, or_, select, update
 from sqlalchemy import text as sql
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import AnyRow, Base, BigId, UtcTime, table_of
+from storage.base import AnyRow, Base, BigId, UtcTime, execute_fast, table_of
 from storage.drops import one_of
 
 # click: through a link. join: a member entered a group. page: a visitor who came by a link took part on a page of ours.
@@ -20,7 +21,8 @@ LEFT_SOON = "left within 72 hours"
 
 class Touch(Base):
     """Who was touched (a visitor, a member, or both), by whose link or invitation, and where. Only `void_at` and its reason
-    are ever set later. `cause` says what it came from, once."""
+    are ever set later. `cause` says what it came from, once. `at` is when we heard of it, so that what a channel tells late
+    changes nothing that was decided before."""
 
     __tablename__ = "touches"
 
@@ -64,3 +66,81 @@ def find_for(
         return []
     query = select(TABLE).where(or_(*who), TABLE.c.at >= since, TABLE.c.at <= before).order_by(TABLE.c.at, TABLE.c.id)
     return list(session.execute(query).all())
+
+# cause, kind, visitor_id, member_id, referrer_id, link_id, group_id, drop_id, product_id, campaign_id, at
+Row = tuple[str, str, str, str, str, str, str, str, str, str, datetime]
+_KEEP = (
+    "insert into touches (cause, kind, visitor_id, member_id, referrer_id, link_id, group_id, drop_id, product_id,"
+    " campaign_id, at, void_why) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '') on conflict (cause) do nothing"
+)
+
+
+def keep(session: Session, rows: Iterable[Row]) -> None:
+    """Keep touches; one whose cause is there already stays as it is."""
+    execute_fast(session.connection(), _KEEP, sorted(rows))
+
+
+def add(
+    session: Session, cause: str, kind: str, referrer_id: str, at: datetime, *, visitor_id: str = "", member_id: str = "",
+    link_id: str = "", group_id: str = "", drop_id: str = "", product_id: str = "", campaign_id: str = "",
+) -> bool:
+    """Keep one touch; False when its cause is there already."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    row = {
+        "cause": cause, "kind": kind, "visitor_id": visitor_id, "member_id": member_id, "referrer_id": referrer_id,
+        "link_id": link_id, "group_id": group_id, "drop_id": drop_id, "product_id": product_id,
+        "campaign_id": campaign_id, "at": at, "void_why": "",
+    }
+    kept = dialect.insert(TABLE).values(row).on_conflict_do_nothing().returning(TABLE.c.id)
+    return session.execute(kept).first() is not None
+
+
+def find_join(session: Session, group_id: str, member_id: str) -> AnyRow | None:
+    """The touch of a member's first join of a group, if somebody brought them."""
+    return session.execute(select(TABLE).where(TABLE.c.cause == join_cause(group_id, member_id))).one_or_none()
+
+
+def join_cause(group_id: str, member_id: str) -> str:
+    """Whoever comes back to a group does not come anew: one join of a member and a group, for ever."""
+    return f"join:{group_id}:{member_id}"[:200]
+
+
+def void(session: Session, touch_id: int, why: str, now: datetime) -> bool:
+    """A touch counts no more; False when it did not before."""
+    changed = update(TABLE).where(TABLE.c.id == touch_id, TABLE.c.void_at.is_(None)).values(void_at=now, void_why=why)
+    return bool(session.execute(changed.returning(TABLE.c.id)).first())
+
+
+def find_page(
+    session: Session, *, member_id: str = "", visitor_id: str = "", referrer_id: str = "", link_id: str = "",
+    group_id: str = "", kind: str = "", since: datetime | None = None, until: datetime | None = None,
+    before_id: int | None = None, limit: int = 50,
+) -> Sequence[AnyRow]:
+    """Touches for an explorer, newest first, with ids under `before_id`; what is empty is not asked for."""
+    c = TABLE.c
+    query = select(TABLE).order_by(c.id.desc()).limit(limit)
+    asked = (
+        (c.member_id, member_id), (c.visitor_id, visitor_id), (c.referrer_id, referrer_id), (c.link_id, link_id),
+        (c.group_id, group_id), (c.kind, kind),
+    )
+    for column, value in asked:
+        if value:
+            query = query.where(column == value)
+    if since is not None:
+        query = query.where(c.at >= since)
+    if until is not None:
+        query = query.where(c.at < until)
+    if before_id is not None:
+        query = query.where(c.id < before_id)
+    return session.execute(query).all()
+
+
+def count_of_links(session: Session, link_ids: Sequence[str]) -> dict[tuple[str, str], int]:
+    """How many touches that are not void came through these links, by (link, kind)."""
+    c = TABLE.c
+    query = (
+        select(c.link_id, c.kind, func.count())
+        .where(c.link_id.in_(list(link_ids)), c.link_id != "", c.void_at.is_(None))
+        .group_by(c.link_id, c.kind)
+    )
+    return {(link_id, kind): count for link_id, kind, count in session.execute(query)}

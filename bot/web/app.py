@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Protocol
 
@@ -15,12 +16,13 @@ from starlette.websockets import WebSocket
 
 from bot.settings import Settings
 from bot.web.paper import Paper
-from storage import groups, members
+from storage import groups, members, referral_links
 from storage.database import Database
 from storage.groups import Group
 
 STATIC = Path(__file__).parent / "static"
 CHANNEL = "web"
+VIA = re.compile(r"[2-9A-HJ-NP-Z]{8}")  # a referral link's code
 # How a server should treat the sockets of these pages: small frames, few of them waiting, no memory for compression.
 SOCKETS = {"ws_max_size": 128 * 1024, "ws_max_queue": 16, "ws_per_message_deflate": False}
 PICTURE_HEADERS = {
@@ -66,13 +68,15 @@ class Pages:
 
     async def group(self, request: Request) -> Response:
         """A group to join and to talk in."""
-        code, by = request.path_params["code"], request.query_params.get("by", "")[:60]
-        found = await run_in_threadpool(self._find, code, by)
+        code, by, via = request.path_params["code"], request.query_params.get("by", "")[:60], request.query_params.get("via", "")
+        via = via if VIA.fullmatch(via) else ""
+        found = await run_in_threadpool(self._find, code, by, via)
         if found is None:
             return self._paper.page(request, "unknown.html", {}, status=404)
         group, count, inviter = found
         return self._paper.page(
-            request, "group.html", {"group": group, "count": count, "inviter": inviter, "by": by if inviter else ""}
+            request, "group.html",
+            {"group": group, "count": count, "inviter": inviter, "by": by if inviter and not via else "", "via": via},
         )
 
     async def picture(self, request: Request) -> Response:
@@ -90,11 +94,15 @@ class Pages:
             ]
         return sorted(found, key=lambda one: -one[1])
 
-    def _find(self, code: str, by: str) -> tuple[Group, int, str | None] | None:
+    def _find(self, code: str, by: str, via: str) -> tuple[Group, int, str | None] | None:
         with self._database.read() as session:
             group = groups.find_by_code(session, CHANNEL, code)
             if group is None or group.closed_at is not None:
                 return None
+            link = referral_links.find_by_code(session, via) if via else None
+            if link is not None:
+                names = members.find_names(session, [link.member_id])
+                return group, groups.count_present(session, group.id), names.get(link.member_id)
             has_been_here = any(row.group_id == group.id for row in groups.find_memberships_of(session, by))
             inviter = members.find_names(session, [by]).get(by) if has_been_here else None
             return group, groups.count_present(session, group.id), inviter

@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 
 MAX_BYTES, MAX_FIELDS = 4_096, 12
 SECRET = re.compile(r"[A-Za-z0-9_-]{16,64}")  # of a visitor's browser, as the web channel's client ids
+VIA = re.compile(r"[2-9A-HJ-NP-Z]{8}")  # a referral link's code
 MOST = 9_999
 
 
@@ -36,6 +37,7 @@ class JoinForm:
     late: bool = False
     nickname: str = ""
     token: str = ""
+    via: str = ""
 
 
 async def read(request: Request) -> JoinForm:
@@ -63,6 +65,7 @@ def of_fields(fields: Mapping[str, str]) -> JoinForm:
         fields.get("ask", "")[:400], fields.get("offer", "")[:4], min(MOST, int(count)) if re.fullmatch("[0-9]{1,6}", count) else 0,
         fields.get("team", "").strip()[:10].replace("\0", ""), fields.get("late") == "next",
         fields.get("nickname", "").replace("\0", "")[:200], fields.get("token", "")[:400],
+        via if VIA.fullmatch(via := fields.get("via", "")) else "",
     )
 
 

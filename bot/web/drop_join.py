@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from time import monotonic
 from typing import Any, Protocol
+from urllib.parse import parse_qs, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
@@ -15,8 +16,10 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 
 from bot.dispatch import Dispatcher, NotKept, Overloaded
 from bot.limits import Allowance
+from bot.referring import PEOPLE_LANE, VisitorKnown
 from bot.telling import lane_of
 from bot.trading import DropJoinAsked
+from bot.visitor_ids import VisitorIds
 from bot.visitors import Admitted, NotAdmitted, Visitor
 from bot.web import drop_forms, drop_view
 from bot.web.drop_forms import Asks, JoinForm
@@ -53,11 +56,11 @@ class Joining:
 
     def __init__(
         self, shown: Shown, page: DropPage, database: Database, door: Door, dispatcher: Dispatcher, secret: str,
-        now: Callable[[], datetime], is_secure: bool,
+        now: Callable[[], datetime], is_secure: bool, visitor_ids: VisitorIds,
     ) -> None:
         self._shown, self._page, self._database, self._door = shown, page, database, door
         self._dispatcher, self._now, self._is_secure = dispatcher, now, is_secure
-        self._asks = Asks(secret)
+        self._asks, self._visitor_ids = Asks(secret), visitor_ids
         self.looks = Allowance(LOOKS_A_MINUTE, LOOKS_AT_ONCE, monotonic)
         self.joins = Allowance(JOINS_A_MINUTE, JOINS_AT_ONCE, monotonic)
         self.crowd = Allowance(CROWD_A_MINUTE, CROWD_AT_ONCE, monotonic)
@@ -82,7 +85,8 @@ class Joining:
         found = await self.look(request)
         if isinstance(found, Response):
             return found
-        wished = drop_forms.of_fields({"team": request.query_params.get("team", "")[:10].upper().replace("NEW", "new")})
+        team = request.query_params.get("team", "")[:10].upper().replace("NEW", "new")
+        wished = drop_forms.of_fields({"team": team, "via": _via(request)})
         return await self._form(request, found, wished)
 
     async def _form(self, request: Request, view: DropView, form: JoinForm, why: str = "", wait: float = 0) -> Response:
@@ -128,8 +132,11 @@ class Joining:
             return await self._form(request, view, form, why)
         token = form.token or request.cookies.get(MEMBER_COOKIE, "")
         try:
-            visitor = Visitor(token, form.nickname, _secret_of(request), address_of(request))
+            known_as = self._visitor_ids.of(request.headers.get("cookie", ""))
+            visitor = Visitor(token, form.nickname, _secret_of(request), address_of(request), form.via, known_as)
             member = await self._door.admit(view.group_id, visitor)
+            if known_as or form.via:
+                await self._dispatcher.receive(self._known(view, form.via, known_as, member, nonce))
             handled = await self._dispatcher.receive(self._event(view, form, member, nonce))
         except NotAdmitted as no:
             return await self._form(request, view, form, no.why, no.retry_after or 0)
@@ -144,6 +151,13 @@ class Joining:
             answer = RedirectResponse(f"/d/{view.code}/orders/{reason}{tail}", 303, HEADERS)
         self._remember(answer, MEMBER_COOKIE, member.token)
         return answer
+
+    def _known(self, view: DropView, code: str, visitor_id: str, member: Admitted, nonce: str) -> VisitorKnown:
+        """Kept before the order is placed, so that the order finds who brought its member."""
+        return VisitorKnown(
+            key=f"came:{nonce}", lane=PEOPLE_LANE, occurred_at=self._now(), channel=CHANNEL, conversation=PEOPLE_LANE,
+            group_id=None, member_id=member.id, member_name=member.name, visitor_id=visitor_id, code=code, drop_id=view.drop.id,
+        )
 
     def _event(self, view: DropView, form: JoinForm, member: Admitted, nonce: str) -> DropJoinAsked:
         sku_id = next(one.sku_id for one in view.offers if one.mark == form.offer)
@@ -190,6 +204,13 @@ class Joining:
 
 def address_of(request: Request) -> str:
     return request.client.host if request.client is not None else ""
+
+
+def _via(request: Request) -> str:
+    """The referral code a visitor came by: named in the address, or in that of the page of ours they come from."""
+    own = request.query_params.get("via", "")
+    came_from = urlsplit(request.headers.get("referer", "")[:400])
+    return own or (parse_qs(came_from.query).get("via", [""])[0] if came_from.netloc == request.headers.get("host") else "")
 
 
 def _secret_of(request: Request) -> str:

@@ -46,7 +46,10 @@ class Posters:
         if isinstance(found, Response):
             return found
         inviter = await run_in_threadpool(self._inviter, request.query_params.get("by", "")[:400], found.drop.id)
-        poster = self._poster(found, language_of(request), inviter)
+        return await self.show(self.of_drop(found, language_of(request), inviter))
+
+    async def show(self, poster: Poster) -> Response:
+        """A poster as PNG, from memory or drawn now."""
         known = self._kept.get(poster)
         if known is None:
             if poster not in self._under_way and len(self._under_way) >= MOST_WAITING:
@@ -87,7 +90,8 @@ class Posters:
             name = members.find_names(session, [member_id]).get(member_id, "")
         return drop_view.mask(name) if name and how == MASKED else name
 
-    def _poster(self, view: DropView, language: str, inviter: str) -> Poster:
+    def of_drop(self, view: DropView, language: str, inviter: str, address: str = "") -> Poster:
+        """What a drop's poster says; `address` in place of the drop's own page."""
         t, drop, progress = self._shown.paper.texts(language), view.drop, view.progress
         cheapest = min(view.offers, key=lambda one: one.price_fen)
         until = drop.opens_at if view.state == drop_view.SOON else drop.closes_at
@@ -102,7 +106,7 @@ class Posters:
             list_price=money(cheapest.list_fen) if cheapest.list_fen > cheapest.price_fen else "",
             percent=progress.percent if progress.of else None, done=t[f"{progress.kind}_done"].format(n=progress.done),
             missing=self._missing(view, t["goal_met"], t.get(f"{progress.kind}_missing", "")),
-            scan=t["scan"], note=note, address=f"{self._settings.public_url}/d/{view.code}",
+            scan=t["scan"], note=note, address=address or f"{self._settings.public_url}/d/{view.code}",
         )
 
     def _missing(self, view: DropView, met: str, words: str) -> str:

@@ -36,10 +36,7 @@ class Paper:
             language: {part: {key: pair[place] for key, pair in rows.items()} for part, rows in table.items()}
             for place, language in enumerate(("zh", "en"))
         }
-        rows: dict[str, list[str]] = yaml.safe_load((HERE / "drop_texts.yaml").read_text("utf-8"))
-        self._drop_texts = {
-            language: {key: pair[place] for key, pair in rows.items()} for place, language in enumerate(("zh", "en"))
-        }
+        self._drop_texts, self._referral_texts = _read("drop_texts.yaml"), _read("referral_texts.yaml")
 
     def page(self, request: Request, template: str, values: Mapping[str, Any], status: int = 200) -> HTMLResponse:
         """A page in the language asked for by ?lang=, else the browser's, else Chinese."""
@@ -47,17 +44,27 @@ class Paper:
         return HTMLResponse(html, status, headers=_headers(request))
 
     def render(self, template: str, language: str, values: Mapping[str, Any]) -> str:
-        """A page as text; `t` holds the words of the drops' pages."""
+        """A page as text; `t` holds the words of the drops' pages, `r` those of referral."""
         texts = self._texts[language]
         bot_name = self._settings.bot_name
         known: dict[str, Any] = {name: text.replace("{bot}", bot_name) for name, text in texts["page"].items()}
         known |= {"words": texts["script"], "lang": language, "shop": self._settings.shop_name, "bot": bot_name}
-        known["t"] = self._drop_texts[language]
+        known |= {"t": self._drop_texts[language], "r": self._referral_texts[language]}
         return self._environment.get_template(template).render(known | dict(values))
 
     def texts(self, language: str) -> Mapping[str, str]:
         """The words of the drops' pages."""
         return self._drop_texts[language]
+
+    def referral_texts(self, language: str) -> Mapping[str, str]:
+        """The words of referral's pages and posters."""
+        return self._referral_texts[language]
+
+
+def _read(name: str) -> dict[str, dict[str, str]]:
+    """The words of a file, by language."""
+    rows: dict[str, list[str]] = yaml.safe_load((HERE / name).read_text("utf-8"))
+    return {language: {key: pair[place] for key, pair in rows.items()} for place, language in enumerate(("zh", "en"))}
 
 
 def language_of(request: Request) -> str:

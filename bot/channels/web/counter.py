@@ -37,11 +37,12 @@ async def admit(lobby: Lobby, group_id: str | None, visitor: Visitor) -> Admitte
 
 
 async def _join(lobby: Lobby, group: Group, visitor: Visitor, known: Admitted | None) -> Admitted:
+    via = visitor.via or None
     if known is not None:
-        hello = Hello(type="hello", token=known.token)
+        hello = Hello(type="hello", token=known.token, via=via)
     else:
-        hello = Hello(type="hello", nickname=visitor.nickname[:MAX_NICKNAME], client_id=visitor.secret)
-    guest = await enter(lobby, group.code, hello, visitor.address)
+        hello = Hello(type="hello", nickname=visitor.nickname[:MAX_NICKNAME], client_id=visitor.secret, via=via)
+    guest = await enter(lobby, group.code, hello, visitor.address, visitor.visitor_id)
     return Admitted(guest.id, guest.name, lobby.tokens.give(guest.id))
 
 

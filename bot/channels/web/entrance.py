@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from sqlalchemy.orm import Session
@@ -15,7 +16,7 @@ from bot.channels.web.lobby import Lobby
 from bot.channels.web.shown import PRIVATE
 from bot.channels.web.tokens import CHANNEL
 from bot.events import MemberJoined
-from storage import groups, members
+from storage import groups, members, referral_links
 from storage.groups import Group
 
 MAX_NAMES = 10_000
@@ -35,8 +36,8 @@ class Guest:
         return PRIVATE + self.id.removeprefix(f"{CHANNEL}:")
 
 
-async def enter(lobby: Lobby, code: str, hello: Hello, address: str) -> Guest:
-    """The member who says hello, joined to the group. Raises Trouble."""
+async def enter(lobby: Lobby, code: str, hello: Hello, address: str, visitor_id: str = "") -> Guest:
+    """The member who says hello, joined to the group; `visitor_id` is what their browser is known by. Raises Trouble."""
     group = await lobby.look(lambda session: groups.find_by_code(session, CHANNEL, code))
     if group is None or group.closed_at is not None:
         raise Trouble("unknown_group", "there is no such group", close=4404)
@@ -44,11 +45,13 @@ async def enter(lobby: Lobby, code: str, hello: Hello, address: str) -> Guest:
     async with audience.door:
         await _learn_names(lobby, audience)
         if hello.token is not None:
-            return await _come_back(lobby, audience, group, hello, hello.token)
-        return await _come_in(lobby, audience, group, hello, address)
+            return await _come_back(lobby, audience, group, hello, hello.token, visitor_id)
+        return await _come_in(lobby, audience, group, hello, address, visitor_id)
 
 
-async def _come_back(lobby: Lobby, audience: Audience, group: Group, hello: Hello, token: str) -> Guest:
+async def _come_back(
+    lobby: Lobby, audience: Audience, group: Group, hello: Hello, token: str, visitor_id: str
+) -> Guest:
     member_id = lobby.tokens.find(token)
     name = None if member_id is None else await lobby.look(partial(name_of, member_id=member_id))
     if member_id is None or name is None:
@@ -57,11 +60,13 @@ async def _come_back(lobby: Lobby, audience: Audience, group: Group, hello: Hell
         taken = await lobby.look(partial(_names_around, member_id=member_id))
         taken |= {other for key, other in audience.names.items() if key != member_id}
         name = distinct(name, taken)
-        await _join(lobby, group, hello, member_id, name)
+        await _join(lobby, group, hello, member_id, name, visitor_id)
     return Guest(member_id, name, group)
 
 
-async def _come_in(lobby: Lobby, audience: Audience, group: Group, hello: Hello, address: str) -> Guest:
+async def _come_in(
+    lobby: Lobby, audience: Audience, group: Group, hello: Hello, address: str, visitor_id: str
+) -> Guest:
     name = clean_name(hello.nickname or "")
     if not name:
         raise Trouble("bad_nickname", f"a nickname has 1 to {MAX_NAME} visible characters")
@@ -75,19 +80,20 @@ async def _come_in(lobby: Lobby, audience: Audience, group: Group, hello: Hello,
     if wait:
         raise Trouble("rate_limited", "too many new members from one address", retry_after=wait)
     name = distinct(name, audience.names.values())
-    await _join(lobby, group, hello, member_id, name)
+    await _join(lobby, group, hello, member_id, name, visitor_id)
     return Guest(member_id, name, group)
 
 
-async def _join(lobby: Lobby, group: Group, hello: Hello, member_id: str, name: str) -> None:
-    inviter = hello.invited_by
+async def _join(lobby: Lobby, group: Group, hello: Hello, member_id: str, name: str, visitor_id: str) -> None:
+    by_link = hello.via and await lobby.look(partial(_owner_of_link, hello.via, lobby.now()))
+    inviter = by_link or hello.invited_by
     if inviter is not None:
-        is_known = await lobby.look(partial(_knows_group, group.id, inviter))
+        is_known = bool(by_link) or await lobby.look(partial(_knows_group, group.id, inviter))
         inviter = inviter if is_known and inviter != member_id else None
     joined = MemberJoined(
         key=f"{member_id}:{group.id}:joined:{secrets.token_hex(6)}", lane=group.id, occurred_at=lobby.now(),
         channel=CHANNEL, conversation=group.id, group_id=group.id, member_id=member_id, member_name=name,
-        inviter_id=inviter, via="link" if inviter else None,
+        inviter_id=inviter, via=(hello.via if by_link else "link") if inviter else None, visitor=visitor_id,
     )
     await lobby.keep(joined)
     lobby.rename(member_id, name)
@@ -118,6 +124,12 @@ def name_of(session: Session, member_id: str) -> str | None:
 def _knows_group(group_id: str, member_id: str, session: Session) -> bool:
     """Is somebody a member of the group, or were they once?"""
     return any(row.group_id == group_id for row in groups.find_memberships_of(session, member_id))
+
+
+def _owner_of_link(code: str, now: datetime, session: Session) -> str | None:
+    """Whose referral link has this code; None when it is no longer followed."""
+    link = referral_links.find_by_code(session, code)
+    return link.member_id if link is not None and link.state(now) == referral_links.ON else None
 
 
 def _names_around(session: Session, member_id: str) -> set[str]:

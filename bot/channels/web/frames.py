@@ -55,6 +55,7 @@ class Hello(_Frame):
     token: str | None = Field(default=None, max_length=400)
     client_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{16,64}$")
     invited_by: str | None = Field(default=None, max_length=60)
+    via: str | None = Field(default=None, pattern=r"^[2-9A-HJ-NP-Z]{8}$")
     since: Since | None = None
 
 

@@ -22,6 +22,7 @@ from bot.dispatch import NotKept, Overloaded
 from bot.events import Event, Handled
 from bot.limits import Allowance
 from bot.settings import Settings
+from bot.visitor_ids import VisitorIds
 from storage.database import Database
 
 Result = TypeVar("Result")
@@ -39,6 +40,7 @@ class Lobby:
     def __init__(self, database: Database, settings: Settings, now: Callable[[], datetime]) -> None:
         self.settings, self.now = settings, now
         self.tokens = Tokens(settings.secret())
+        self.visitor_ids = VisitorIds(settings.secret(), settings.public_url.startswith("https:"))
         self.pictures = Pictures(settings.home)
         self.audiences: dict[str, Audience] = {}
         self.sockets: Counter[str] = Counter()

@@ -136,7 +136,8 @@ class Visit:
         if self._guest is not None:
             raise Trouble("hello_again", "you said hello already")
         address = self._socket.client.host if self._socket.client is not None else ""
-        guest = await enter(self._lobby, self._code, hello, address)
+        visitor_id = self._lobby.visitor_ids.of(self._socket.headers.get("cookie", ""))
+        guest = await enter(self._lobby, self._code, hello, address, visitor_id)
         if self._lobby.sockets[guest.id] >= MAX_SOCKETS:
             raise Trouble("too_many_sockets", f"one member opens at most {MAX_SOCKETS} sockets", close=4429)
         self._lobby.sockets[guest.id] += 1

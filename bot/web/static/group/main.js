@@ -36,7 +36,7 @@ for (const to of ["group", "private"])
 function hello() {
   const since = hasHistory ? { since: { group: lists.group.cursor, private: lists.private.cursor } } : {};
   if (member) return { type: "hello", token: member.token, ...since };
-  return { type: "hello", ...wish, ...(page.by && { invited_by: page.by }) };
+  return { type: "hello", ...wish, ...(page.by && { invited_by: page.by }), ...(page.via && { via: page.via }) };
 }
 
 function heard(frame) {
