@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from bot import drop_rounds
+from bot import drop_rounds, earning_rounds
 from bot.dispatch import Dispatcher
 from bot.events import Event, JudgingDue, MemberSpokeAgain
 from storage import answers, handovers
@@ -28,7 +28,10 @@ class Rounds:
     def go(self) -> int:
         """Look, and put what is due on its lane; waits for the commits and gives how many events were new."""
         with self.database.read() as session:
-            events = [*self._spoken_again(session), *self._to_judge(session), *drop_rounds.find_due(session, self.now())]
+            events = [
+                *self._spoken_again(session), *self._to_judge(session), *drop_rounds.find_due(session, self.now()),
+                *earning_rounds.find_due(session, self.now()),
+            ]
         return sum(waiting.result(timeout=60).is_new for waiting in [self.dispatcher.submit(event) for event in events])
 
     def _spoken_again(self, session: Session) -> list[Event]:

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import AnyRow, Base, UtcTime, table_of
+from storage.base import AnyRow, Base, UtcTime, rows_fast, table_of
 from storage.drops import one_of
 from storage.terms import (
     FLAT,
@@ -154,6 +154,14 @@ def find(session: Session, campaign_id: str) -> AnyRow | None:
 def find_all(session: Session, limit: int = 200) -> Sequence[AnyRow]:
     """Every campaign, newest first."""
     return session.execute(select(TABLE).order_by(TABLE.c.created_at.desc(), TABLE.c.id).limit(limit)).all()
+
+
+def has_any(session: Session) -> bool:
+    """Was there ever a campaign with terms? Asked for every order, so looked up once a transaction."""
+    known: dict[str, bool] = session.info.setdefault("campaigns", {})
+    if "any" not in known:
+        known["any"] = bool(rows_fast(session.connection(), "select 1 from campaigns where version > 0 limit 1"))
+    return known["any"]
 
 
 def insert_draft(session: Session, values: Mapping[str, Any]) -> None:

@@ -155,6 +155,12 @@ def find_of_member(session: Session, member_id: str, limit: int = 10) -> Sequenc
     return session.execute(query.order_by(TABLE.c.placed_at.desc(), TABLE.c.id).limit(limit)).all()
 
 
+def has_paid_before(session: Session, member_ids: Sequence[str], order_id: str, paid_at: datetime) -> bool:
+    """Has one of these members another order that was paid by then, whatever became of it?"""
+    query = select(TABLE.c.id).where(TABLE.c.member_id.in_(member_ids), TABLE.c.id != order_id, TABLE.c.paid_at <= paid_at)
+    return session.execute(query.limit(1)).first() is not None
+
+
 def find_alive(session: Session, drop_id: str, member_ids: Sequence[str] | None = None) -> Sequence[AnyRow]:
     """Orders of a drop that are not ended, perhaps of some members only, oldest first."""
     query = select(TABLE).where(TABLE.c.drop_id == drop_id, TABLE.c.status.in_(ALIVE))

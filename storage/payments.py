@@ -172,6 +172,16 @@ def find_parts(session: Session, refund_id: str) -> dict[str, int]:
     return {row.sku_id: row.amount_fen for row in rows}
 
 
+def sum_parts(session: Session, order_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """What operators gave back of living orders, by order and SKU."""
+    query = select(REFUNDS.c.order_id, PARTS.c.sku_id, func.sum(PARTS.c.amount_fen))
+    query = query.join(PARTS, PARTS.c.refund_id == REFUNDS.c.id).where(REFUNDS.c.order_id.in_(order_ids), REFUNDS.c.why == PART)
+    found: dict[str, dict[str, int]] = {}
+    for order_id, sku_id, fen in session.execute(query.group_by(REFUNDS.c.order_id, PARTS.c.sku_id)):
+        found.setdefault(order_id, {})[sku_id] = int(fen)
+    return found
+
+
 def change_refund(session: Session, refund_id: str, expected: Sequence[str], **values: Any) -> bool:
     """Change a refund if it has one of these statuses; False when it has not."""
     statement = update(REFUNDS).where(REFUNDS.c.id == refund_id, REFUNDS.c.status.in_(expected)).values(**values)

@@ -228,6 +228,11 @@ def find_sku_owners(session: Session, sku_ids: Sequence[str]) -> dict[str, str]:
     return {row.id: row.product_id for row in rows}
 
 
+def find_all_owners(session: Session) -> dict[str, str]:
+    """Which product each SKU belongs to."""
+    return {row.id: row.product_id for row in session.execute(select(Sku.id, Sku.product_id))}
+
+
 def save(session: Session, values: Mapping[str, Any], skus: Sequence[Mapping[str, Any]], now: datetime) -> Product:
     """Insert or update a product with its SKUs (in their order); SKUs no longer listed are taken away."""
     product = session.get(Product, values["id"]) or Product(id=values["id"])

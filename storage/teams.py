@@ -101,6 +101,13 @@ def find_seat(session: Session, order_id: str) -> AnyRow | None:
     return session.execute(query.where(SEATS.c.status.in_(SEATED))).one_or_none()
 
 
+def is_of_formed(session: Session, order_id: str) -> bool:
+    """Has the order a seat in a team that was formed? It keeps it, whatever is refunded later."""
+    query = select(SEATS.c.order_id).join(TABLE, TABLE.c.id == SEATS.c.team_id)
+    query = query.where(SEATS.c.order_id == order_id, SEATS.c.status != RELEASED, TABLE.c.status == FORMED)
+    return session.execute(query.limit(1)).first() is not None
+
+
 def count_seats(session: Session, team_id: str, statuses: Sequence[str]) -> int:
     query = select(func.count()).select_from(SEATS).where(SEATS.c.team_id == team_id, SEATS.c.status.in_(statuses))
     return session.execute(query).scalar_one()

@@ -1,0 +1,63 @@
+"""What happens to attributions and commissions, as frozen facts beside those of bot/trading.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.event import Event
+from bot.trading import OrderFact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderAttributed(OrderFact):
+    """Who brought an order was decided: `referrer_id` (empty: nobody), and the reason's code."""
+
+    referrer_id: str = ""
+    campaign_id: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommissionAccrued(OrderFact):
+    """An order began to earn: the commissions' ids."""
+
+    commission_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommissionReversed(OrderFact):
+    """Money went back, and commission with it: so many fen less."""
+
+    amount_fen: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommissionDue(OrderFact):
+    """The after-sale days of an order are over: its pending commissions become payable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributionCorrected(OrderFact):
+    """An admin settled a dispute in favour of somebody else (empty: of nobody)."""
+
+    referrer_id: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutDone(Event):
+    """A payout was handed over: its members may be told."""
+
+    payout_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CouponAsked(OrderFact):
+    """A member takes their coupon money (unit coupon) or points off an order not paid yet."""
+
+    unit: str = "coupon"
+
+
+EVENTS: tuple[type[Event], ...] = (
+    OrderAttributed, CommissionAccrued, CommissionReversed, CommissionDue, AttributionCorrected, PayoutDone, CouponAsked,
+)
