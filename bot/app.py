@@ -77,7 +77,7 @@ class Operator:
         self.database = Database(settings.database, pool_size=settings.lanes + 8)
         self.shop = Shop(
             settings.shop_name, settings.bot_name, settings.public_url, settings.language, settings.has_model,
-            settings.time_zone, len(settings.hook_targets),
+            settings.time_zone, len(settings.hook_targets), settings.secret(),
         )
         self.shelf = Shelf(self.database, Knowledge())
         self.web_channel = WebChannel(self.database, settings, now)

@@ -47,6 +47,7 @@ class Shop:
 
     time_zone: str = "Asia/Shanghai"
     hook_targets: int = 0  # how many of the shop's own systems want to hear of orders
+    sign_key: str = field(default="", repr=False)  # makes digests of what must not be kept as it is
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ from handlers import (
     rewards,
     service,
     supply,
+    vigilance,
     welcome,
 )
 
@@ -32,6 +33,7 @@ FEATURES: tuple[Routes, ...] = (
     group_buy.talk_routes,
     orders.routes,
     rewards.routes,
+    vigilance.routes,
     service.routes,
     ratings.routes,
     complaints.routes,

@@ -10,6 +10,7 @@ from storage import (
     bills,
     campaigns,
     charges,
+    choices,
     claims,
     clicks,
     clocks,
@@ -48,7 +49,9 @@ from storage import (
     revisions,
     rosters,
     search,
+    signs,
     stock,
+    suspicions,
     teams,
     touches,
     variants,
@@ -58,9 +61,10 @@ from storage.base import Base
 
 METADATA = Base.metadata
 TABLES = (
-    accounts, answers, api_keys, attributions, audiences, audit, bills, campaigns, charges, claims, clicks, clocks,
+    accounts, answers, api_keys, attributions, audiences, audit, bills, campaigns, charges, choices, claims, clicks, clocks,
     commissions, demands, desk, drops, faq, groups, handovers, hours, identities, inbox, jobs, learning, ledger,
     members, mix, model, moments, occurrences, operators, orders, outbox, payments, payouts, plans, polls, posts,
-    products, promises, proposals, question_sets, reconciling, referral_links, revisions, rosters, search, stock,
+    products, promises, proposals, question_sets, reconciling, referral_links, revisions, rosters, search, signs,
+    stock, suspicions,
     teams, touches, variants, wecom,
 )

@@ -211,7 +211,7 @@ def _refunds(case: Case) -> Iterator[Doubt]:
     buyers = {person for person, count in sent_back.items() if count >= REFUND_SHARE * bought[person]}
     if len(buyers) >= REFUND_BUYERS:
         yield Doubt(
-            rule=REFUNDS, mark="refunds",
+            rule=REFUNDS, mark=f"{back[-1].at:%Y%m}",
             order_ids=tuple(one.order_id for one in case.purchases if one.buyer.person in buyers),
             evidence={"orders": len(fair), "refunded": len(back), "buyers": len(buyers)},
         )

@@ -24,7 +24,10 @@ def test_what_is_no_flat_is_no_home(address: str) -> None:
 
 
 def test_neighbours_are_not_one_home() -> None:
-    flats = ["阳光花园3栋2单元501", "阳光花园3栋2单元502", "阳光花园3栋1单元501", "阳光花园13栋2单元501", "阳光花园十二栋2单元501", "月光花园3栋2单元501"]
+    flats = [
+        "阳光花园3栋2单元501", "阳光花园3栋2单元502", "阳光花园3栋1单元501", "阳光花园13栋2单元501", "阳光花园十二栋2单元501",
+        "月光花园3栋2单元501",
+    ]  # fmt: skip
     assert len({home_of(one) for one in flats}) == len(flats)
 
 
