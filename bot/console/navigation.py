@@ -36,6 +36,8 @@ PLACES = (
     Place("/console/groups", mark("群"), "group"),
     Place("/console/channels", mark("渠道"), "channel"),
     Place("/console/members", mark("成员"), "member"),
+    Place("/console/referral-figures", mark("推广数据"), "learning"),
+    Place("/console/fraud", mark("疑似作弊"), "warning", MANAGER),
     Place("/console/operators", mark("运营人员"), "operators", ADMIN),
     Place("/console/audit", mark("审计记录"), "audit", ADMIN),
 )

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from bot.console import clocks, forms, names, planned_words, plans
 from bot.console.pages import get, post
 from bot.console.visit import Visit
-from storage import groups, handovers, inbox, jobs, members, model, outbox, payments, reconciling, wecom
+from storage import groups, handovers, inbox, jobs, members, model, outbox, payments, reconciling, suspicions, wecom
 from storage.operators import ADMIN, MANAGER, VIEWER
 
 FEW_TOLD = 5  # alerts; the queue shows them all
@@ -55,13 +55,14 @@ def today(visit: Visit) -> Response:
         stuck = outbox.count_stuck(session, now - STUCK_AFTER)
         unproved = [(one, json.loads(one.problems)) for one in reconciling.find_troubled(session)]
         dead_refunds = payments.find_owed(session, (payments.DEAD,), SHOWN)
+        suspected = suspicions.count_open(session) if visit.may(MANAGER) else 0
         people = members.find_names(session, {one.member_id for one in waiting})
         asked = plans.find_asked(session, SHOWN) if visit.may(MANAGER) else []
         unapproved = plans.find_waiting(session, SHOWN) if visit.may(ADMIN) else []
         places = [one.group_id for one in waiting] + [one.group_id for one in troubled]
         places += [one.group_id for one in sayings]
         group_names = groups.find_names(session, {place for place in places if place})
-    is_quiet = not (told or asked or unapproved or waiting or troubled or sayings or resting or stuck or unproved or dead_refunds)
+    is_quiet = not (told or asked or unapproved or waiting or troubled or sayings or resting or stuck or unproved or dead_refunds or suspected)
     return visit.page(
         "today.html",
         told=told[:FEW_TOLD],
@@ -77,6 +78,7 @@ def today(visit: Visit) -> Response:
         stuck=stuck,
         unproved=unproved,
         dead_refunds=dead_refunds,
+        suspected=suspected,
         people=people,
         group_names=group_names,
         is_quiet=is_quiet,
