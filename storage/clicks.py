@@ -66,7 +66,9 @@ def keep(session: Session, rows: Iterable[Row]) -> None:
         " on conflict (link_id, hour, visitor_id) do update set times = clicks.times + excluded.times"
     )
     # In one order everywhere, so that two writers on PostgreSQL never wait for each other.
-    execute_fast(session.connection(), statement, sorted(rows, key=lambda row: row[:3]))
+    some = sorted(rows, key=lambda row: row[:3])
+    if some:
+        execute_fast(session.connection(), statement, some)
 
 
 def count_of(session: Session, link_ids: Sequence[str]) -> dict[str, Counts]:

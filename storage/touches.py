@@ -77,7 +77,9 @@ _KEEP = (
 
 def keep(session: Session, rows: Iterable[Row]) -> None:
     """Keep touches; one whose cause is there already stays as it is."""
-    execute_fast(session.connection(), _KEEP, sorted(rows))
+    some = sorted(rows)
+    if some:
+        execute_fast(session.connection(), _KEEP, some)
 
 
 def add(
