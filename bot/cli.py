@@ -20,6 +20,7 @@ from bot.commands import (
     operators,
     plans,
     questions,
+    recompute,
     resetting,
     rosters,
     running,
@@ -68,6 +69,7 @@ app.command("reset-demo", help=tell("清空并重新载入演示", "empty the sh
 app.command("doctor", help=tell("检查环境，说明怎么修", "what is wrong, and how to mend it"))(doctor.doctor)
 app.add_typer(operators.operator, name="operator")
 app.add_typer(keys.key, name="key")
+app.add_typer(recompute.referral, name="referral")
 app.command(
     "bench",
     help=tell("性能测试", "run a benchmark"),

@@ -45,10 +45,14 @@ class AttributionCorrected(OrderFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PayoutDone(Event):
-    """A payout was handed over: its members may be told."""
+class DisputeDecisionAsked(Event):
+    """An admin decides a dispute about who brought an order. decision: corrected (to `referrer_id`; empty: to nobody) or
+    dismissed. The text is the answer to the member."""
 
-    payout_id: str = ""
+    dispute_id: int = 0
+    decision: str = ""
+    referrer_id: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,5 +63,5 @@ class CouponAsked(OrderFact):
 
 
 EVENTS: tuple[type[Event], ...] = (
-    OrderAttributed, CommissionAccrued, CommissionReversed, CommissionDue, AttributionCorrected, PayoutDone, CouponAsked,
+    OrderAttributed, CommissionAccrued, CommissionReversed, CommissionDue, AttributionCorrected, DisputeDecisionAsked, CouponAsked,
 )

@@ -26,7 +26,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from storage import ledger
 from storage.base import AnyRow, Base, BigId, UtcTime, table_of
 from storage.drops import one_of
-from storage.terms import LEVELS, UNITS
+from storage.terms import FEN, LEVELS, UNITS
 
 PENDING, PAYABLE, PAID, REVERSED, HELD, REJECTED = "pending", "payable", "paid", "reversed", "held", "rejected"
 STATES = (PENDING, PAYABLE, PAID, REVERSED, HELD, REJECTED)
@@ -146,6 +146,26 @@ def move(session: Session, rows: Sequence[AnyRow], what: str, to: str, cause: st
                 session, f"{what}:{order_id}:{level}:{unit}:{state}:{cause}", unit, amount,
                 taken_from=account_of(member_id, state), put_to=put_to, subject=order_id, at=now,
             )
+
+
+def lock_payable(session: Session) -> Sequence[AnyRow]:
+    """Commissions (id, member_id) that may go into a payout, held until the commit so that nobody holds them back meanwhile."""
+    query = select(TABLE.c.id, TABLE.c.member_id).where(TABLE.c.state == PAYABLE, TABLE.c.unit == FEN, TABLE.c.payout_id.is_(None))
+    return session.execute(query.order_by(TABLE.c.id).with_for_update()).all()
+
+
+def put_into(session: Session, payout_id: str, ids: Sequence[int]) -> None:
+    """These commissions go into a payout: they can no longer be held back."""
+    for start in range(0, len(ids), 5_000):
+        some = ids[start : start + 5_000]
+        session.execute(update(TABLE).where(TABLE.c.id.in_(some)).values(payout_id=payout_id))
+
+
+def end_payout(session: Session, payout_id: str, now: datetime, *, is_paid: bool) -> None:
+    """The payout was handed over, or given up: then its commissions wait for another."""
+    mine = (TABLE.c.payout_id == payout_id, TABLE.c.state == PAYABLE)
+    values: dict[str, Any] = {"state": PAID, "changed_at": now} if is_paid else {"payout_id": None}
+    session.execute(update(TABLE).where(*mine).values(**values))
 
 
 def hold(session: Session, ids: Sequence[int], why: str, evidence: Mapping[str, Any], now: datetime) -> list[int]:

@@ -85,7 +85,7 @@ def _past(session: Session, some: Sequence[Kept], known: Known) -> Past:
         line = orjson.loads(kept.line)
         members.update(line["members"], line["upper_members"])
         visitors.update(line["visitors"], line["upper_visitors"])
-        if any(one.occasion == FIRST_ORDER for one in known.terms[kept.campaign_id, kept.version].rewards):
+        if _asks_for_first(known.terms[kept.campaign_id, kept.version]):
             payers.update(line["members"])
     past = Past({}, {}, {})
     for touch in replaying.find_touches(session, sorted(members), sorted(visitors)):
@@ -96,6 +96,10 @@ def _past(session: Session, some: Sequence[Kept], known: Known) -> Past:
     for member_id, order_id, paid_at in replaying.find_paid(session, sorted(payers)):
         past.paid.setdefault(member_id, []).append((order_id, paid_at))
     return past
+
+
+def _asks_for_first(terms: Terms) -> bool:
+    return any(one.occasion == FIRST_ORDER for one in terms.rewards)
 
 
 def compare(kept: Kept, known: Known, past: Past) -> Iterator[Difference]:
@@ -125,7 +129,7 @@ def compare(kept: Kept, known: Known, past: Past) -> Iterator[Difference]:
 def _compare_earnings(
     kept: Kept, terms: Terms, known: Known, past: Past, own: Sequence[str], then: dict[str, str]
 ) -> Iterator[Difference]:
-    if past.paid and kept.paid_at is not None:
+    if kept.paid_at is not None and _asks_for_first(terms):
         others = [(order_id, at) for member in own for order_id, at in past.paid.get(member, ()) if order_id != kept.order_id]
         if any(at < kept.paid_at for _, at in others) and kept.is_first:
             yield Difference(kept.order_id, "first order", True, False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.context import Context
-from bot.earning import CommissionDue
+from bot.earning import CommissionDue, DisputeDecisionAsked
 from bot.fulfilling import OrderReceiptUndone
 from bot.routing import Routes
 from bot.trading import (
@@ -17,7 +17,8 @@ from bot.trading import (
     OrderRefunded,
     RefundDue,
 )
-from handlers.rewards import actions, attributing
+from handlers.rewards import actions, attributing, disputes
+from storage.attributions import CORRECTED
 
 routes = Routes("rewards")
 
@@ -85,3 +86,15 @@ def order_receipt_undone(ctx: Context, fact: OrderReceiptUndone) -> None:
 def commission_due(ctx: Context, fact: CommissionDue) -> None:
     count = actions.make_payable(ctx.session, fact.order_id, str(ctx.inbox_id), ctx.now)
     ctx.decide("done", f"{count} payable")
+
+
+@routes.fact(DisputeDecisionAsked)
+def dispute_decision_asked(ctx: Context, fact: DisputeDecisionAsked) -> None:
+    answer, cause = fact.text or "", str(ctx.inbox_id)
+    if fact.decision == CORRECTED:
+        decided = disputes.correct(ctx.session, fact.dispute_id, fact.referrer_id, answer, fact.by, cause, ctx.now)
+    else:
+        decided = disputes.dismiss(ctx.session, fact.dispute_id, answer, fact.by, ctx.now)
+    for one in decided.facts:
+        ctx.emit(one)
+    ctx.decide("done" if decided.outcome == "done" else "refused", decided.outcome)

@@ -214,7 +214,7 @@ def upgrade() -> None:
     sa.CheckConstraint("state in ('pending', 'payable', 'paid', 'reversed', 'held', 'rejected')", name=op.f('ck_commissions_state')),
     sa.CheckConstraint("state not in ('reversed', 'rejected') or amount = 0", name=op.f('ck_commissions_nothing')),
     sa.CheckConstraint("unit in ('fen', 'points', 'coupon')", name=op.f('ck_commissions_unit')),
-    sa.CheckConstraint('amount >= 0 and amount <= granted and granted <= wanted', name=op.f('ck_commissions_amount')),
+    sa.CheckConstraint('amount >= 0 and granted >= 0 and granted <= wanted', name=op.f('ck_commissions_amount')),
     sa.CheckConstraint('base_fen >= 0', name=op.f('ck_commissions_base')),
     sa.CheckConstraint('level in (0, 1, 2)', name=op.f('ck_commissions_level')),
     sa.ForeignKeyConstraint(['order_id'], ['attributions.order_id'], name=op.f('fk_commissions_order_id')),
@@ -227,7 +227,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_commissions_member', ['member_id', 'accrued_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_commissions_payout_id'), ['payout_id'], unique=False)
         batch_op.create_index('ix_commissions_state', ['state', 'id'], unique=False)
-        batch_op.create_index('uq_commissions_line', ['order_id', 'sku_id', 'level', 'unit', 'member_id'], unique=True)
+        batch_op.create_index('uq_commissions_line', ['order_id', 'sku_id', 'position', 'member_id'], unique=True)
 
 
 def downgrade() -> None:
