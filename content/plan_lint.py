@@ -131,7 +131,7 @@ RULES: tuple[_Rule, ...] = (
     _Rule("no_window", BLOCK, lambda plan: _when(plan.window_days is None or plan.window_days <= 0, "window_days")),
     _Rule("long_window", BLOCK, lambda plan: _when((plan.window_days or 0) > LONGEST_WINDOW_DAYS, "window_days")),
     _Rule("endless_bond", BLOCK, lambda plan: _when(
-        plan.model == "bound" and not 0 < (plan.protect_days or 0) <= LONGEST_WINDOW_DAYS, "protect_days")),
+        plan.model == "bound" and not (plan.protect_days is not None and 0 <= plan.protect_days <= LONGEST_WINDOW_DAYS), "protect_days")),
     _Rule("too_early", BLOCK, lambda plan: _when(plan.paid_when != "received" and _is_money(plan), "paid_when")),
     _Rule("no_hold", BLOCK, lambda plan: _when(plan.after_sale_days is None, "after_sale_days")),
     _Rule("short_hold", WARN, lambda plan: _when(

@@ -51,7 +51,9 @@ def amount_words(pay: Pay, language: str = "zh") -> str:
     """«实付金额的 3%», «5 元», and both where both are given."""
     place = 0 if language == "zh" else 1
     parts = []
-    if pay.rate_bp:
+    if pay.rate_bp and pay.kind == "points":
+        parts.append((f"每实付 100 元 {pay.rate_bp} 分", f"{pay.rate_bp} points for every ¥100 paid")[place])
+    elif pay.rate_bp:
         parts.append((f"实付金额的 {_decimal(pay.rate_bp)}%", f"{_decimal(pay.rate_bp)} % of what was paid")[place])
     if pay.flat_fen or not parts:
         points = pay.kind == "points"
@@ -76,6 +78,8 @@ def _pays(plan: Plan, levels: tuple[int, ...]) -> Iterator[tuple[str, str]]:
         when, when_en = _WHEN.get(pay.event, ("好友的订单", "a friend's order"))
         got, got_en = amount_words(pay), amount_words(pay, "en")
         kind, kind_en = _KIND[pay.kind]
+        if pay.only:
+            when, when_en = f"{when}（只限{pay.only}）", f"{when_en} (only for {pay.only})"
         if pay.level == FRIEND:
             own, own_en = when.replace("好友", "朋友"), when_en.replace("a friend's", "their")
             yield f"{own}付款后，朋友得到{got}的{kind}。", f"Once {own_en} is paid, your friend gets {got_en}, {kind_en}."

@@ -31,7 +31,8 @@ class PlanUnread(ValueError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pay:
     """What one level gets: `rate_bp` hundredths of a percent of what was paid, or `flat_fen`, for an event. `needs` is what
-    they must do besides («share», «recruit», or nothing); a rising rate rises with `steps_by`."""
+    they must do besides («share», «recruit», or nothing); a rising rate rises with `steps_by`. Points: `flat_fen` is so many,
+    `rate_bp` so many for every 100 yuan. `only` names the goods or drop it is for."""
 
     level: int = REFERRER
     kind: str = "commission"
@@ -40,6 +41,7 @@ class Pay:
     flat_fen: int = 0
     needs: str = ""
     steps_by: str = ""
+    only: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, func, insert, select, update
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, cast, func, insert, select, update
 from sqlalchemy import text as sql
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -142,7 +142,9 @@ def find_page(
 ) -> Sequence[AnyRow]:
     """Suspicions newest first, with how many `orders` each has and how much was held for them (`held_fen`)."""
     orders = select(func.count()).where(ORDERS.c.suspicion_id == TABLE.c.id).scalar_subquery().label("orders")
-    held = select(func.coalesce(func.sum(ORDERS.c.held_fen), 0)).where(ORDERS.c.suspicion_id == TABLE.c.id)
+    # a sum of whole numbers is a decimal on PostgreSQL
+    total = cast(func.coalesce(func.sum(ORDERS.c.held_fen), 0), BigInteger)
+    held = select(total).where(ORDERS.c.suspicion_id == TABLE.c.id)
     query = select(TABLE, orders, held.scalar_subquery().label("held_fen")).order_by(TABLE.c.id.desc()).limit(limit)
     for column, value in ((TABLE.c.state, state), (TABLE.c.rule, rule), (TABLE.c.referrer_id, referrer_id)):
         if value:

@@ -6,6 +6,7 @@ import csv
 import io
 
 import openpyxl
+
 from storage import clicks, referral_links, touches
 from tests.console.conftest import Room
 from tests.console_fraud.conftest import rewarded
