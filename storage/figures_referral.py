@@ -77,10 +77,10 @@ def by(session: Session, what: str, since: datetime, until: datetime, limit: int
     to no group, an invitation without a link) is left out."""
     found: dict[str, Brought] = {}
     for query, names in (_visits(what, since, until), _joins(what, since, until), _orders(what, since, until)):
-        for key, *values in session.execute(query):
-            if key:
-                row = found.setdefault(key, Brought(key))
-                row.figures |= {name: int(value or 0) for name, value in zip(names, values, strict=True)}
+        for one in session.execute(query):
+            if one[0]:
+                figures = found.setdefault(one[0], Brought(one[0])).figures
+                figures |= {name: int(value or 0) for name, value in zip(names, one[1:], strict=True)}
     ranked = sorted(found.values(), key=lambda row: (-row.figures["revenue_fen"], -row.figures["visits"], row.key))
     return ranked[:limit] if limit else ranked
 

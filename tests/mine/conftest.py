@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -47,8 +47,11 @@ class Shopfront:
             })
             terms = Terms(
                 campaign_id="cmp_a", version=1, window_days=14, top_level=2, budget_fen=1_000_000,
-                rewards=(Reward(level=0, unit="coupon", kind="flat", amount=500, occasion="first_order"), Reward(level=1, amount=1000), Reward(level=2, amount=200)),
-            )
+                rewards=(
+                    Reward(level=0, unit="coupon", kind="flat", amount=500, occasion="first_order"), Reward(level=1, amount=1000),
+                    Reward(level=2, amount=200),
+                ),
+            )  # fmt: skip
             campaigns.write_terms(session, terms, now, "周姐")
             campaigns.change(session, "cmp_a", (campaigns.DRAFT,), status=campaigns.RUNNING)
         self.routes = mine.routes(self.settings, stage.database, OpenDoor(), stage.dispatcher, lambda: stage.time)
@@ -79,5 +82,5 @@ def choose(client: TestClient, choice: str, **more: str) -> httpx.Response:
 
 
 @pytest.fixture
-def front(make_stage: Callable[..., Stage], tmp_path: Path) -> Iterator[Shopfront]:
-    yield Shopfront(make_stage(), tmp_path)
+def front(make_stage: Callable[..., Stage], tmp_path: Path) -> Shopfront:
+    return Shopfront(make_stage(), tmp_path)
