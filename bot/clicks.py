@@ -1,7 +1,8 @@
 """Clicks on their way: answered from memory, gathered for a few milliseconds, kept in batches through their lane.
 
-What is gathered is lost only when the process is killed, at most `GATHER_SECONDS` of it and what is on the lane. What the
-database cannot take now is kept here and offered again; at the end everything is written before the process ends.
+What is gathered is lost only when the process is killed: some tens of milliseconds of it, for under load the answers wait for
+what came before. What the database cannot take now is kept here and offered again; at the end everything is written before the
+process ends.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -27,7 +29,8 @@ from storage.database import Database
 
 log = structlog.get_logger()
 
-GATHER_SECONDS = 0.02
+GATHER_SECONDS = 0.015
+BEHIND_SECONDS, HELD_UP_SECONDS = 0.02, 0.2
 AT_ONCE = 2_000  # rows of one event
 MOST_WAITING = 200_000  # rows held while the database takes none
 MOST_LINKS = 50_000  # in memory
@@ -63,7 +66,8 @@ class Clicks:
         self._revision = -1
         self._gathered: dict[Key, list[Any]] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[asyncio.Task[None], float] = {}  # since when its first visit waits, oldest first
+        self._since = 0.0
         self._waiting = 0
         self._run, self._number = secrets.token_hex(6), 0
         self.taken, self.lost = 0, 0
@@ -116,6 +120,7 @@ class Clicks:
         digest = self.digest(address, hour // 24)
         self._gathered[key] = [link_id, visitor_id, hour, int(at * 1000), verdict, 1, agent, digest]
         if self._timer is None:
+            self._since = monotonic()
             self._timer = asyncio.get_running_loop().call_later(GATHER_SECONDS, self.flush)
 
     def flush(self) -> None:
@@ -127,8 +132,16 @@ class Clicks:
         self._gathered.clear()
         for start in range(0, len(rows), AT_ONCE):
             task = asyncio.get_running_loop().create_task(self._keep(rows[start : start + AT_ONCE]))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            self._under_way[task] = self._since
+            task.add_done_callback(self._under_way.pop)
+
+    async def breathe(self) -> None:
+        """Under more visits than can be kept at once, answer a little later, so that hardly more than `BEHIND_SECONDS` of
+        them are ever unwritten; a database that takes none for longer holds nobody up."""
+        for task, since in self._under_way.items():
+            if monotonic() - since > BEHIND_SECONDS:
+                await asyncio.wait((task,), timeout=HELD_UP_SECONDS)
+            return
 
     async def _keep(self, rows: list[list[Any]]) -> None:
         """Put visits on their lane until they are kept; the key makes a second try harmless."""

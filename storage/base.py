@@ -14,6 +14,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 __all__ = [
     "AnyRow", "Base", "BigId", "RowMissing", "UtcTime", "as_text", "as_time", "channel_of_row", "execute_fast", "hold",
     "insert_fast", "rows_fast", "table_of",
+    "write_together",
 ]
 
 NAMING = {
@@ -60,6 +61,17 @@ def execute_fast(connection: Connection, statement: str, rows: Sequence[tuple[An
     else:
         statement = statement.replace("?", "%s")
     connection.exec_driver_sql(statement, rows)
+
+
+def write_together(connection: Connection, head: str, rows: Sequence[tuple[Any, ...]], tail: str = "") -> None:
+    """Write rows by few statements `head values (…), (…) tail`: where executing for many rows would give other threads a
+    turn at each row, this gives them one in 256."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    for start in range(0, len(rows), 256):
+        some = rows[start : start + 256]
+        one = f"({', '.join(('?' if is_sqlite else '%s',) * len(some[0]))})"
+        values = tuple(as_text(value) if is_sqlite and isinstance(value, datetime) else value for row in some for value in row)
+        connection.exec_driver_sql(f"{head} values {', '.join((one,) * len(some))} {tail}", values)
 
 
 def insert_fast(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import AnyRow, Base, BigId, UtcTime, execute_fast, table_of
+from storage.base import AnyRow, Base, BigId, UtcTime, table_of, write_together
 from storage.drops import one_of
 
 # counted: a visitor's first in the hour. bot, preview, flood: kept together, for they are nobody's visits.
@@ -59,16 +59,14 @@ class Counts:
 
 
 def keep(session: Session, rows: Iterable[Row]) -> None:
-    """Keep visits; one of the same visitor, link and hour adds to its row."""
-    statement = (
-        "insert into clicks (link_id, visitor_id, hour, at, verdict, times, agent, address_digest)"
-        " values (?, ?, ?, ?, ?, ?, ?, ?)"
-        " on conflict (link_id, hour, visitor_id) do update set times = clicks.times + excluded.times"
-    )
+    """Keep visits; one of the same visitor, link and hour as a row that is there adds to it. No two of `rows` are of the
+    same."""
     # In one order everywhere, so that two writers on PostgreSQL never wait for each other.
-    some = sorted(rows, key=lambda row: row[:3])
-    if some:
-        execute_fast(session.connection(), statement, some)
+    write_together(
+        session.connection(), "insert into clicks (link_id, visitor_id, hour, at, verdict, times, agent, address_digest)",
+        sorted(rows, key=lambda row: row[:3]),
+        "on conflict (link_id, hour, visitor_id) do update set times = clicks.times + excluded.times",
+    )
 
 
 def count_of(session: Session, link_ids: Sequence[str]) -> dict[str, Counts]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -98,6 +98,18 @@ def find_persons(session: Session, kind: str, values: Sequence[str]) -> dict[str
     """The person ids of these ids, where one is known."""
     query = select(TABLE.c.value, TABLE.c.person_id).where(TABLE.c.kind == kind, TABLE.c.value.in_(list(values)))
     return {row.value: row.person_id for row in session.execute(query)}
+
+
+def find_members_of(session: Session, visitor_ids: Collection[str]) -> dict[str, str]:
+    """The member each of these visitors is known to be, the first where there are several."""
+    other = TABLE.alias()
+    query = (
+        select(TABLE.c.value, func.min(other.c.value).label("member_id"))
+        .join(other, and_(other.c.person_id == TABLE.c.person_id, other.c.kind == MEMBER))
+        .where(TABLE.c.kind == VISITOR, TABLE.c.value.in_(list(visitor_ids)))
+        .group_by(TABLE.c.value)
+    )
+    return {row.value: row.member_id for row in session.execute(query)}
 
 
 def same_person(session: Session, a: str, b: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import (
@@ -23,7 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage import revisions
-from storage.base import AnyRow, Base, UtcTime, table_of
+from storage.base import AnyRow, Base, UtcTime, rows_fast, table_of
 from storage.drops import one_of
 from storage.ids import new_code, new_id
 
@@ -139,17 +140,47 @@ def _change(session: Session, link_id: str, only: ColumnElement[bool], **values:
     return is_changed
 
 
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a link is about: whose it is, and the group, drop, product and campaign, each empty where it is none."""
+
+    member_id: str
+    group_id: str
+    drop_id: str
+    product_id: str
+    campaign_id: str
+
+
+def find_meant(session: Session, link_ids: Iterable[str]) -> dict[str, Meant]:
+    """What these links are about."""
+    ids = sorted(set(link_ids))
+    marks = ", ".join("?" * len(ids))
+    query = f"select id, member_id, target_kind, target_id, group_id, campaign_id from referral_links where id in ({marks})"  # noqa: S608
+    return {row[0]: meant(*row[1:]) for row in (rows_fast(session.connection(), query, *ids) if ids else ())}
+
+
+def meant(member_id: str, target_kind: str, target_id: str, group_id: str, campaign_id: str) -> Meant:
+    """What a link of these columns is about: the group is where it leads, else where it was asked for."""
+    return Meant(
+        member_id, target_id if target_kind == GROUP else group_id, target_id if target_kind == DROP else "",
+        target_id if target_kind == PRODUCT else "", campaign_id,
+    )
+
+
 def find_with_ids(session: Session, link_ids: Iterable[str]) -> dict[str, AnyRow]:
     rows = session.execute(select(TABLE).where(TABLE.c.id.in_(list(link_ids)))).all()
     return {row.id: row for row in rows}
 
 
 def find_page(
-    session: Session, *, member_id: str = "", code: str = "", target_kind: str = "", before: str = "", limit: int = 50
+    session: Session, *, member_ids: Sequence[str] | None = None, code: str = "", target_kind: str = "", before: str = "",
+    limit: int = 50,
 ) -> Sequence[AnyRow]:
-    """Links, newest first, those made before the link `before`."""
+    """Links, newest first, those made before the link `before`; of these members where they are named."""
     query = select(TABLE).order_by(TABLE.c.created_at.desc(), TABLE.c.id.desc()).limit(limit)
-    for column, value in ((TABLE.c.member_id, member_id), (TABLE.c.code, code), (TABLE.c.target_kind, target_kind)):
+    if member_ids is not None:
+        query = query.where(TABLE.c.member_id.in_(member_ids))
+    for column, value in ((TABLE.c.code, code), (TABLE.c.target_kind, target_kind)):
         if value:
             query = query.where(column == value)
     if before:

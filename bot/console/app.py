@@ -36,15 +36,18 @@ from bot.console import (
     order_money,
     orders,
     pages,
+    people,
     picks,
     pickups,
     plans,
     posts,
     products,
     referral_figures,
+    referral_links,
     sign_in,
     stock,
     today,
+    touches,
 )
 from bot.console.desk import Desk
 from bot.console.passwords import create_first_admin
@@ -80,6 +83,9 @@ AREAS = (
     pickups.PAGES,
     products.PAGES,
     stock.PAGES,
+    touches.PAGES,
+    people.PAGES,
+    referral_links.PAGES,
     groups.PAGES,
     channels.PAGES,
     inviting.PAGES,

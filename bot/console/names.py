@@ -93,6 +93,10 @@ KINDS = {
     "OrderShipped": mark("已发货"),
     "OrderArrived": mark("已到货"),
     "OrderReceived": mark("已收货"),
+    "ClicksCame": mark("推广点击"),
+    "VisitorKnown": mark("访客入了伙"),
+    "IdentityLearnt": mark("认出同一人"),
+    "LinkAsked": mark("要推广链接"),
 }
 STATES = {
     "done": (mark("已处理"), ""),

@@ -28,6 +28,7 @@ PLACES = (
     Place("/console/faq", mark("问答"), "faq", is_on_phone=True),
     Place("/console/drops", mark("团购"), "drop"),
     Place("/console/orders", mark("订单"), "order"),
+    Place("/console/links", mark("推广"), "send"),
     Place("/console/learning", mark("学习"), "learning"),
     Place("/console/posts", mark("内容"), "post"),
     Place("/console/calendar", mark("日历"), "calendar"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from starlette.convertors import register_url_convertor
 from starlette.routing import BaseRoute, Route
 
 from bot.clicks import Clicks
@@ -14,7 +15,7 @@ from bot.visitor_ids import VisitorIds
 from bot.web.drop_join import Door, Joining
 from bot.web.drop_page import DropPage, Shown
 from bot.web.drop_posters import Posters
-from bot.web.referral import Redirects
+from bot.web.referral import OfCode, Redirects
 from bot.web.referral_pages import ReferralPages
 from storage.database import Database
 
@@ -23,6 +24,7 @@ def routes(
     settings: Settings, database: Database, door: Door, dispatcher: Dispatcher, now: Callable[[], datetime], clicks: Clicks
 ) -> list[BaseRoute]:
     """The routes, the one that is asked for most first."""
+    register_url_convertor("referral", OfCode())
     shown = Shown(settings, database, now)
     page = DropPage(shown, now)
     is_secure = settings.public_url.startswith("https:")
@@ -32,9 +34,9 @@ def routes(
     redirects = Redirects(clicks, visitor_ids, shown.paper, lambda: now().timestamp(), settings.visitor_consent)
     about = ReferralPages(settings, database, redirects, shown, posters, now)
     return [
+        Route("/r/{code:referral}", redirects),
         Route("/r/about", redirects.about),
         Route("/r/about", redirects.forget, methods=["POST"]),
-        Route("/r/{code}", redirects.consent, methods=["POST"]),
         Route("/r/{code}", redirects),
         Route("/r/{code}/join", about.join),
         Route("/r/{code}/poster.png", about.poster),

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any
 from urllib.parse import parse_qs
 
+from starlette.convertors import StringConvertor
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -32,6 +33,12 @@ _ALWAYS = [
 Headers = dict[bytes, bytes]
 
 
+class OfCode(StringConvertor):
+    """The part of an address that is a link's code as we write it; whatever else was typed is looked at more slowly."""
+
+    regex = "[2-9A-HJ-NP-Z]{8}"
+
+
 class Redirects:
     """The endpoint as bare ASGI: a link in memory costs a look into a dictionary and a row in a list."""
 
@@ -46,7 +53,7 @@ class Redirects:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
         if method not in ("GET", "HEAD"):
-            await PlainTextResponse("method not allowed", 405, {"Allow": "GET, HEAD"})(scope, receive, send)
+            await (await self._posted(Request(scope, receive)))(scope, receive, send)
             return
         code = scope["path_params"]["code"]
         link = self._clicks.find(code)
@@ -67,6 +74,7 @@ class Redirects:
             await self._ask(Request(scope), code)(scope, receive, send)
             return
         fresh = self._take(scope, link, visitor, verdict, agent, now)
+        await self._clicks.breathe()
         headers = [*_ALWAYS, (b"location", link.target + _language(scope["query_string"]))]
         if fresh and not is_refused and self._consent != OFF:
             headers.append((b"set-cookie", self._visitors.cookie(fresh)))
@@ -124,8 +132,10 @@ class Redirects:
         html = self._paper.render(template, language_of(request), values)
         return HTMLResponse(html, status, HEADERS | {"Vary": "Accept-Language"})
 
-    async def consent(self, request: Request) -> Response:
-        """What a visitor answered: yes or no; either way they go where the link leads, and their visit is taken down."""
+    async def _posted(self, request: Request) -> Response:
+        """What a visitor answered, yes or no; either way they go where the link leads, and their visit is taken down."""
+        if request.method != "POST":
+            return PlainTextResponse("method not allowed", 405, {"Allow": "GET, HEAD, POST"})
         if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return PlainTextResponse("forbidden", 403)
         found = await self.find(request, request.path_params["code"])

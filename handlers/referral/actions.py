@@ -17,7 +17,7 @@ from storage.referral_links import DROP, GROUP, PRODUCT, SHOP, ReferralLink
 
 def keep_clicks(session: Session, told: Sequence[Sequence[Any]], now: datetime) -> tuple[int, int]:
     """Keep visits as bot.referring.ClicksCame tells them, and a touch for each visitor's; gives how many of both."""
-    links = referral_links.find_with_ids(session, {one[0] for one in told})
+    links = referral_links.find_meant(session, {one[0] for one in told})
     rows: list[clicks.Row] = []
     touched: list[touches.Row] = []
     for link_id, visitor_id, hour, at_ms, verdict, times, agent, digest in told:
@@ -28,16 +28,13 @@ def keep_clicks(session: Session, told: Sequence[Sequence[Any]], now: datetime) 
         rows.append((link_id, visitor_id, hour, at, verdict, times, agent, digest))
         if verdict == clicks.COUNTED:
             cause = f"click:{link_id}:{hour}:{visitor_id}"
-            touched.append((cause, touches.CLICK, visitor_id, "", link.member_id, link_id, *_place(link), now))
+            touched.append((
+                cause, touches.CLICK, visitor_id, "", link.member_id, link_id, link.group_id, link.drop_id, link.product_id,
+                link.campaign_id, now,
+            ))
     clicks.keep(session, rows)
     touches.keep(session, touched)
     return len(rows), len(touched)
-
-
-def _place(link: AnyRow | ReferralLink) -> tuple[str, str, str, str]:
-    """What a link is about: group, drop, product, campaign; each empty where it is none."""
-    target = {link.target_kind: link.target_id}
-    return target.get(GROUP, link.group_id), target.get(DROP, ""), target.get(PRODUCT, ""), link.campaign_id
 
 
 def find_live(session: Session, code: str | None, now: datetime) -> ReferralLink | None:
@@ -90,10 +87,10 @@ def take_part(
     if link is None or link.member_id == member_id:
         return False
     cause = f"page:{link.id}:{drop_id}:{member_id}"[:200]
-    group_id, _, product_id, campaign_id = _place(link)
+    about = referral_links.meant(link.member_id, link.target_kind, link.target_id, link.group_id, link.campaign_id)
     return touches.add(
         session, cause, touches.PAGE, link.member_id, now, member_id=member_id, visitor_id=visitor_id, link_id=link.id,
-        group_id=group_id, drop_id=drop_id, product_id=product_id, campaign_id=campaign_id,
+        group_id=about.group_id, drop_id=drop_id, product_id=about.product_id, campaign_id=about.campaign_id,
     )
 
 

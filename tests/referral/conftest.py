@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -78,17 +78,17 @@ class Road:
             assert time.monotonic() < until, f"{sum(row.times for row in rows)} visits, not {visits}"
             time.sleep(0.02)
 
-    def touches(self, **asked: Any) -> list[AnyRow]:
+    def touches(self, link: ReferralLink, limit: int = 1_000) -> list[AnyRow]:
         with self.place.database.read() as session:
-            return list(touches.find_page(session, **asked))
+            return list(touches.find_page(session, touches.Wanted(link_id=link.id), limit=limit))
 
     def now(self) -> datetime:
         return self.place.operator.now()
 
 
 @pytest.fixture
-def road(place: Place) -> Iterator[Road]:
-    yield Road(place)
+def road(place: Place) -> Road:
+    return Road(place)
 
 
 @pytest.fixture

@@ -64,9 +64,9 @@ def upgrade() -> None:
     sa.UniqueConstraint('cause', name=op.f('uq_touches_cause'))
     )
     with op.batch_alter_table('touches', schema=None) as batch_op:
-        batch_op.create_index('ix_touches_link', ['link_id', 'id'], unique=False, sqlite_where=sa.text("link_id <> ''"), postgresql_where=sa.text("link_id <> ''"))
+        batch_op.create_index('ix_touches_link', ['link_id', 'id'], unique=False)
         batch_op.create_index('ix_touches_member', ['member_id', 'at'], unique=False, sqlite_where=sa.text("member_id <> ''"), postgresql_where=sa.text("member_id <> ''"))
-        batch_op.create_index('ix_touches_referrer', ['referrer_id', 'at'], unique=False)
+        batch_op.create_index('ix_touches_referrer', ['referrer_id', 'at'], unique=False, sqlite_where=sa.text("kind <> 'click'"), postgresql_where=sa.text("kind <> 'click'"))
         batch_op.create_index('ix_touches_visitor', ['visitor_id', 'at'], unique=False, sqlite_where=sa.text("visitor_id <> ''"), postgresql_where=sa.text("visitor_id <> ''"))
 
     op.create_table('referral_links',
