@@ -153,6 +153,11 @@ def find_disputes(session: Session, states: Sequence[str], limit: int = 100) -> 
     return session.execute(select(DISPUTES).where(DISPUTES.c.state.in_(states)).order_by(DISPUTES.c.id.desc()).limit(limit)).all()
 
 
+def find_of_order(session: Session, order_id: str) -> Sequence[AnyRow]:
+    """Disputes about an order, newest first."""
+    return session.execute(select(DISPUTES).where(DISPUTES.c.order_id == order_id).order_by(DISPUTES.c.id.desc())).all()
+
+
 def find_correction(session: Session, order_id: str) -> AnyRow | None:
     """The last correction of an order's attribution, which stands above the rule's answer."""
     query = select(DISPUTES).where(DISPUTES.c.order_id == order_id, DISPUTES.c.state == CORRECTED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -40,6 +40,7 @@ from storage.terms import (
 
 DRAFT, RUNNING, ENDED = "draft", "running", "ended"
 ALL = ""  # whose grants: of the whole campaign
+SHORTEST = timedelta(microseconds=1)  # a campaign ended before it began was there for no longer
 
 
 class Campaign(Base):

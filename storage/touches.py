@@ -160,3 +160,7 @@ def count_of_links(session: Session, link_ids: Sequence[str]) -> dict[tuple[str,
         .group_by(c.link_id, c.kind)
     )
     return {(link_id, kind): count for link_id, kind, count in session.execute(query)}
+
+def find_with_ids(session: Session, ids: Sequence[int]) -> Sequence[AnyRow]:
+    """These touches, in any order."""
+    return session.execute(select(TABLE).where(TABLE.c.id.in_(list(ids)))).all()

@@ -46,11 +46,17 @@ ACTIONS = {
     "plan.refuse": mark("没有批准计划"), "occurrence.answer": mark("决定迟了的内容"), "occurrence.move": mark("移动一次发送"),
     "occurrence.cancel": mark("取消一次发送"), "occurrence.restore": mark("恢复一次发送"), "mix.save": mark("改配比规则"),
     "handover.note": mark("写内部备注"), "proposal.merge": mark("合并问答建议"), "proposal.part": mark("拆开问答建议"),
+    "campaign.create": mark("建奖励活动"), "campaign.terms": mark("改奖励规则"), "campaign.start": mark("开始奖励活动"),
+    "campaign.end": mark("结束奖励活动"), "commission.export": mark("导出佣金账本"), "payout.propose": mark("提出结算"),
+    "payout.approve": mark("批准结算"), "payout.paid": mark("结算记为已付"), "payout.cancel": mark("取消结算"),
+    "payout.export": mark("导出付款文件"), "dispute.open": mark("记下归因争议"), "dispute.corrected": mark("更正归因"),
+    "dispute.dismissed": mark("归因维持原判"),
 }
 # Where a subject of this kind can be looked at.
 ADDRESSES = {
     "handover": "/console/handovers/", "faq": "/console/faq/", "product": "/console/products/",
     "group": "/console/groups/", "post": "/console/posts/", "plan": "/console/calendar/plans/", "member": "/console/members/",
+    "campaign": "/console/campaigns/", "payout": "/console/payouts/",
 }
 
 

@@ -29,6 +29,7 @@ PLACES = (
     Place("/console/drops", mark("团购"), "drop"),
     Place("/console/orders", mark("订单"), "order"),
     Place("/console/links", mark("推广"), "send"),
+    Place("/console/campaigns", mark("推广奖励"), "reward"),
     Place("/console/learning", mark("学习"), "learning"),
     Place("/console/posts", mark("内容"), "post"),
     Place("/console/calendar", mark("日历"), "calendar"),

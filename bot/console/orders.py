@@ -52,12 +52,12 @@ def asked_of(given: Mapping[str, Any]) -> dict[str, str]:
 
 def wanted_of(visit: Visit, asked: Mapping[str, str]) -> Wanted:
     """The filters as understood; what is no date or state is left out. The last day counts whole."""
-    since, until = _midnight(visit, asked["from"]), _midnight(visit, asked["to"])
+    since, until = midnight(visit, asked["from"]), midnight(visit, asked["to"])
     state = asked["state"] if asked["state"] in (*STATUSES, *STATES) else ""
     return Wanted(asked["q"], state, asked["drop"], asked["group"], since, until and until + timedelta(days=1))
 
 
-def _midnight(visit: Visit, written: str) -> datetime | None:
+def midnight(visit: Visit, written: str) -> datetime | None:
     try:
         day = date.fromisoformat(written)
         return datetime.combine(day, time(), visit.desk.zone).astimezone(UTC) if 2000 <= day.year <= 2100 else None
