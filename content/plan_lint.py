@@ -102,7 +102,9 @@ def _over_margin(plan: Plan) -> bool:
 
 
 def _over_price(plan: Plan) -> bool:
-    return plan.price_fen is not None and bool(plan.pays) and cost_fen(plan, plan.price_fen) >= plan.price_fen
+    if plan.price_fen is None:
+        return sum(pay.rate_bp for pay in plan.pays) >= FULL_BP
+    return bool(plan.pays) and cost_fen(plan, plan.price_fen) >= plan.price_fen
 
 
 def _one_order_over(plan: Plan, bound_fen: int | None) -> bool:
