@@ -1,6 +1,7 @@
 """A community of 50,000 with known cheats: how right the attribution and the rules of vigilance are.
 
     tuan bench community [--members 50000] [--seeds 101,102,103] [--json]
+    tuan bench community --road 2000    # a smaller one on a real database, beside what the rules alone say
 
 Every order is credited by the real rule and every referrer judged by the real rules, order by order as they come in,
 seeing only what is known by then. Fraud are orders of second selves, rings, farms and agreed refunds; an order counts as
@@ -17,6 +18,7 @@ from collections import Counter
 from typing import Any
 
 from benchmarks.community_eyes import Eyes
+from benchmarks.community_road import compare
 from benchmarks.community_world import CHEATS, HOUSEHOLD, Maker, Order, World
 from handlers.vigilance import rules
 
@@ -27,10 +29,12 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--members", type=int, default=50_000)
     asked.add_argument("--seeds", default="101,102,103")
+    asked.add_argument("--road", type=int, default=0)
     asked.add_argument("--json", action="store_true")
     given = asked.parse_args()
     for seed in (int(one) for one in given.seeds.split(",")):
-        figures = {"seed": seed, "tuned_on": seed in TUNED_ON} | measure(seed, given.members)
+        figures = {"seed": seed, "tuned_on": seed in TUNED_ON}
+        figures |= compare(seed, given.road) if given.road else measure(seed, given.members)
         if given.json:
             print(json.dumps(figures), flush=True)
             continue

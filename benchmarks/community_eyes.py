@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from benchmarks.community_world import Order, Touch, World
 from content.homes import home_of
+from handlers.rewards.rules import attribute
 from handlers.vigilance import rules
 from handlers.vigilance.rules import Case, Join, Known, Purchase, Sign
+from storage.terms import BOUND, FIRST, LAST, Terms
 
-WINDOW = timedelta(days=30)
+WINDOW, PROTECTED, LEFT_SOON = timedelta(days=30), timedelta(days=7), timedelta(hours=72)
 LOOK_BACK = timedelta(days=60)
 
 
@@ -73,12 +76,16 @@ class Eyes:
             self._judge(referrer)
 
     def _credit(self, order: Order) -> str:
-        """The last touch in the window that counts."""
-        for touch in reversed(self._touches[order.who]):
-            is_void = touch.left_at is not None and touch.left_at - touch.at < timedelta(hours=72) and touch.left_at <= order.at
-            if order.at - touch.at <= WINDOW and not is_void and touch.referrer != order.who:
-                return touch.referrer
-        return ""
+        """Whom the shop's rule (the last touch in 30 days) credits; each of the three rules is compared with its oracle."""
+        came = [_Came(number, one) for number, one in enumerate(self._touches[order.who], 1)]
+        credited = ""
+        for terms, oracle in ORACLES:
+            answer = attribute(terms, came, {order.who}, order.at)
+            said = answer.touch.referrer_id if answer.touch is not None else ""
+            self.compared += 1
+            self.agreed += said == oracle(self._touches[order.who], order)
+            credited = said if terms.rule == LAST else credited
+        return credited
 
     def _keep(self, who: str, *signs: Sign) -> None:
         for sign in signs:
@@ -113,6 +120,51 @@ class Eyes:
     def _join(self, touch: Touch) -> Join:
         is_gone = touch.left_at is not None and touch.left_at <= self._now
         return Join(who=self._known(touch.who), at=touch.at, is_gone=is_gone, is_idle=touch.who not in self._buyers)
+
+
+class _Came:
+    """A touch as the rule reads it."""
+
+    def __init__(self, number: int, touch: Touch) -> None:
+        self.id, self.at, self.referrer_id, self.campaign_id = number, touch.at, touch.referrer, ""
+        self.void_at = touch.left_at if touch.left_at is not None and touch.left_at - touch.at < LEFT_SOON else None
+
+
+def _fit(touches: Sequence[Touch], order: Order) -> list[Touch]:
+    """Touches of somebody else that were not taken back by then."""
+    return [
+        one for one in touches
+        if one.referrer != order.who
+        and not (one.left_at is not None and one.left_at - one.at < LEFT_SOON and one.left_at <= order.at)
+    ]
+
+
+def _last(touches: Sequence[Touch], order: Order) -> str:
+    for touch in reversed(_fit(touches, order)):
+        return touch.referrer if order.at - touch.at <= WINDOW else ""
+    return ""
+
+
+def _first(touches: Sequence[Touch], order: Order) -> str:
+    for touch in _fit(touches, order):
+        if order.at - touch.at <= WINDOW:
+            return touch.referrer
+    return ""
+
+
+def _bound(touches: Sequence[Touch], order: Order) -> str:
+    """Somebody holds the buyer from their touch on; for a week nobody takes over, and after 30 days it is over."""
+    holder, since = "", datetime.min.replace(tzinfo=order.at.tzinfo)
+    for touch in _fit(touches, order):
+        if not holder or touch.referrer == holder or touch.at - since >= PROTECTED:
+            holder, since = touch.referrer, touch.at
+    return holder if holder and order.at - since <= WINDOW else ""
+
+
+ORACLES: tuple[tuple[Terms, Callable[[Sequence[Touch], Order], str]], ...] = (
+    (Terms(campaign_id="c", version=1, rule=LAST), _last), (Terms(campaign_id="c", version=1, rule=FIRST), _first),
+    (Terms(campaign_id="c", version=1, rule=BOUND, protection_days=7), _bound),
+)  # fmt: skip
 
 
 class _Counts(dict[Sign, int]):

@@ -96,7 +96,7 @@ class Maker:
         self._live(honest)
         cheats = self.dice.sample(honest, len(honest) // 40)
         makers = (self._second_self, self._second_self, self._second_self, self._ring, self._farm, self._refund_ring)
-        while len(self.accounts) < self._members:
+        while len(self.accounts) < self._members and cheats:
             self.dice.choice(makers)(cheats.pop())
         self.touches.sort(key=lambda touch: (touch.at, touch.who))
         self.orders.sort(key=lambda order: (order.at, order.id))

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from storage import attributions, orders, payments, touches
+from storage import attributions, commissions, orders, payments, touches
 from storage.base import AnyRow
 
 
@@ -56,3 +56,11 @@ def find_buyers(session: Session, member_ids: Collection[str]) -> set[str]:
         some = select(order.member_id).where(order.member_id.in_(listed[start : start + 500]), order.paid_at.is_not(None))
         found |= set(session.scalars(some.distinct()))
     return found
+
+
+def find_holdable(session: Session, order_ids: Sequence[str]) -> dict[int, AnyRow]:
+    """What these orders earn and can still be held, by its id: id, order_id, unit, amount."""
+    c = commissions.TABLE.c
+    free = (c.state.in_((commissions.PENDING, commissions.PAYABLE)), c.payout_id.is_(None))
+    query = select(c.id, c.order_id, c.unit, c.amount).where(c.order_id.in_(order_ids), *free).order_by(c.id)
+    return {row.id: row for row in session.execute(query)}

@@ -80,7 +80,7 @@ def by(session: Session, what: str, since: datetime, until: datetime, limit: int
         for one in session.execute(query):
             if one[0]:
                 figures = found.setdefault(one[0], Brought(one[0])).figures
-                figures |= {name: int(value or 0) for name, value in zip(names, one[1:], strict=True)}
+                figures |= {name: int(one[place] or 0) for place, name in enumerate(names, 1)}
     ranked = sorted(found.values(), key=lambda row: (-row.figures["revenue_fen"], -row.figures["visits"], row.key))
     return ranked[:limit] if limit else ranked
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from handlers.vigilance import rules
 from handlers.vigilance.casework import case_of
 from handlers.vigilance.rules import Doubt
-from storage import attributions, commissions, suspicions
+from storage import attributions, casework, commissions, suspicions
 from storage.terms import FEN, REFERRER
 
 
@@ -49,9 +49,9 @@ def note(session: Session, referrer_id: str, doubt: Doubt, now: datetime) -> int
 
 def hold(session: Session, order_ids: Sequence[str], rule: str, evidence: dict[str, object], now: datetime) -> dict[str, int]:
     """Hold what these orders earn and has not been paid; gives the fen held by order."""
-    rows = {row.id: row for order_id in order_ids for row in commissions.find_of_order(session, order_id)}
+    rows = casework.find_holdable(session, order_ids)
     found: dict[str, int] = {}
-    for commission_id in commissions.hold(session, sorted(rows), rule, evidence, now):
+    for commission_id in commissions.hold(session, sorted(rows), rule, evidence, now) if rows else ():
         row = rows[commission_id]
         found[row.order_id] = found.get(row.order_id, 0) + (row.amount if row.unit == FEN else 0)
     return found

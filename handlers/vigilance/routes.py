@@ -97,12 +97,19 @@ def clicks_came(ctx: Context, fact: ClicksCame) -> None:
 
 @routes.fact(MemberJoined)
 def member_joined(ctx: Context, fact: MemberJoined) -> None:
+    _came(ctx, fact.member_id, fact.visitor)
     choices.void_touches(ctx.session, ctx.now)
 
 
 @routes.fact(VisitorKnown)
 def visitor_known(ctx: Context, fact: VisitorKnown) -> None:
+    _came(ctx, fact.member_id, fact.visitor_id)
     choices.void_touches(ctx.session, ctx.now)
+
+
+def _came(ctx: Context, member_id: str | None, visitor_id: str) -> None:
+    if member_id and visitor_id and campaigns.has_any(ctx.session):
+        seeing.browser_came(ctx.session, member_id, visitor_id, ctx.shop.sign_key, ctx.now)
 
 
 @routes.fact(ReferralChoiceAsked)

@@ -41,3 +41,9 @@ def browsers_seen(session: Session, member_id: str, key: str, now: datetime) -> 
     found = [digest(key, DEVICE, visitor) for visitor in visitors]
     found += [digest(key, NETWORK, network) for one in visitors for network in signs.find_networks(session, one)]
     signs.keep(session, member_id, found, now)
+
+
+def browser_came(session: Session, member_id: str, visitor_id: str, key: str, now: datetime) -> None:
+    """A member turned out to be the owner of a browser."""
+    networks = [digest(key, NETWORK, network) for network in signs.find_networks(session, visitor_id)]
+    signs.keep(session, member_id, [digest(key, DEVICE, visitor_id), *networks], now)
