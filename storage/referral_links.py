@@ -90,6 +90,12 @@ def find_of_member(session: Session, member_id: str, limit: int = 200) -> Sequen
     return session.scalars(query.order_by(ReferralLink.created_at.desc(), ReferralLink.id).limit(limit)).all()
 
 
+def find_own(session: Session, member_id: str, target_kind: str, target_id: str) -> ReferralLink | None:
+    """A member's link to this, wherever it was asked for; the oldest of several."""
+    query = select(ReferralLink).filter_by(member_id=member_id, target_kind=target_kind, target_id=target_id)
+    return session.scalars(query.order_by(ReferralLink.created_at, ReferralLink.id).limit(1)).first()
+
+
 def ensure(
     session: Session, member_id: str, target_kind: str, target_id: str, now: datetime, *, group_id: str = "",
     campaign_id: str = "",

@@ -94,7 +94,7 @@ KINDS = {
     "OrderArrived": mark("已到货"),
     "OrderReceived": mark("已收货"),
     "ClicksCame": mark("推广点击"),
-    "VisitorKnown": mark("访客入了伙"),
+    "VisitorKnown": mark("访客成了成员"),
     "IdentityLearnt": mark("认出同一人"),
     "LinkAsked": mark("要推广链接"),
 }

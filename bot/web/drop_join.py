@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 
 from bot.dispatch import Dispatcher, NotKept, Overloaded
 from bot.limits import Allowance
-from bot.referring import PEOPLE_LANE, VisitorKnown
+from bot.referring import PEOPLE_LANE, LinkAsked, VisitorKnown
 from bot.telling import lane_of
 from bot.trading import DropJoinAsked
 from bot.visitor_ids import VisitorIds
@@ -151,6 +151,23 @@ class Joining:
             answer = RedirectResponse(f"/d/{view.code}/orders/{reason}{tail}", 303, HEADERS)
         self._remember(answer, MEMBER_COOKIE, member.token)
         return answer
+
+    async def ask_link(self, request: Request, view: DropView) -> Response:
+        """The member's own link to a drop: one event, answered after its commit. Whoever is no member is shown the page."""
+        if not self._door.is_from_us(request.headers) or request.headers.get("sec-fetch-site") == "cross-site":
+            return PlainTextResponse("forbidden", 403)
+        member = await self.member(request)
+        if member is not None:
+            asked = LinkAsked(
+                key=f"link:{view.drop.id}:{member.id}"[:200], lane=PEOPLE_LANE, occurred_at=self._now(), channel=CHANNEL,
+                conversation=PEOPLE_LANE, member_id=member.id, member_name=member.name, target_kind="drop", target_id=view.drop.id,
+            )
+            try:
+                await self._dispatcher.receive(asked)
+            except (Overloaded, NotKept):
+                return PlainTextResponse("busy", 503, {"Retry-After": "2"})
+        tail = "?lang=en" if language_of(request) == "en" else ""
+        return RedirectResponse(f"/d/{view.code}/share{tail}", 303, HEADERS)
 
     def _known(self, view: DropView, code: str, visitor_id: str, member: Admitted, nonce: str) -> VisitorKnown:
         """Kept before the order is placed, so that the order finds who brought its member."""

@@ -21,7 +21,7 @@ from bot.web.drop_view import DropView
 from bot.web.paper import language_of
 from content.poster import Poster, draw
 from content.render import local_time, money
-from storage import members
+from storage import members, referral_links
 from storage.database import Database
 
 MOST_KEPT, MOST_WAITING = 64, 32  # posters in memory; posters that are being drawn or wait for it
@@ -46,7 +46,8 @@ class Posters:
         if isinstance(found, Response):
             return found
         inviter = await run_in_threadpool(self._inviter, request.query_params.get("by", "")[:400], found.drop.id)
-        return await self.show(self.of_drop(found, language_of(request), inviter))
+        link = await run_in_threadpool(self._find_link, found.drop.id, code=request.query_params.get("via", ""))
+        return await self.show(self.of_drop(found, language_of(request), inviter, self._address(link)))
 
     async def show(self, poster: Poster) -> Response:
         """A poster as PNG, from memory or drawn now."""
@@ -125,10 +126,33 @@ class Posters:
         language, member = language_of(request), await self._joining.member(request)
         how = request.query_params.get("name", "")
         how = how if how in (NONE, MASKED, FULL) else NONE
-        values = self._shown.values(view, language) | {
+        link = await run_in_threadpool(self._find_link, view.drop.id, member_id=member.id) if member else None
+        values = self._shown.values(view, language)
+        values |= {
             "member": member, "how": how, "by": self._by(view, member, how), "masked": drop_view.mask(member.name) if member else "",
+            "link": link, "address": self._address(link) or values["address"],
         }
         return HTMLResponse(self._shown.paper.render("drop_share.html", language, values), headers=HEADERS)
+
+    async def make_link(self, request: Request) -> Response:
+        """A member presses for a link of their own to this drop; it shows on the page with the poster."""
+        view = await self._joining.look(request)
+        if isinstance(view, Response):
+            return view
+        return await self._joining.ask_link(request, view)
+
+    def _find_link(self, drop_id: str, *, code: str = "", member_id: str = "") -> str:
+        """The code of a link to this drop that is followed: of this code, or of this member; empty for none."""
+        with self._database.read() as session:
+            if code:
+                link = referral_links.find_by_code(session, code[:10])
+            else:
+                link = referral_links.find_own(session, member_id, referral_links.DROP, drop_id) if member_id else None
+            is_meant = link is not None and (link.target_kind, link.target_id) == (referral_links.DROP, drop_id)
+            return link.code if link is not None and is_meant and link.paused_at is None else ""
+
+    def _address(self, code: str | None) -> str:
+        return f"{self._settings.public_url}/r/{code}" if code else ""
 
     def _by(self, view: DropView, member: Admitted | None, how: str) -> str:
         if member is None or how == NONE:

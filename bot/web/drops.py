@@ -46,5 +46,6 @@ def routes(
         Route("/d/{code}/join", joining.join, methods=["POST"]),
         Route("/d/{code}/orders/{order_id}", joining.order),
         Route("/d/{code}/share", posters.share),
+        Route("/d/{code}/share", posters.make_link, methods=["POST"]),
         Route("/d/{code}/poster.png", posters.picture),
     ]
