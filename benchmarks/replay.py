@@ -85,7 +85,7 @@ TABLES = {
                  "recorded_by"),
     "refunds": ("id", "payment_id", "order_id", "why", "cause", "amount_fen", "status", "tries", "created_at"),
     "refund_parts": ("refund_id", "sku_id", "amount_fen"),
-    "attributions": ("order_id", "buyer_id", "referrer_id", "upper_id", "touch_id", "campaign_id", "version", "reason", "line",
+    "attributions": ("order_id", "buyer_id", "referrer_id", "upper_id", "touch_id", "campaign_id", "version", "reason", "line", "seen_to",
                      "decided_at", "accrued_at", "is_first"),
     "commissions": ("id", "order_id", "sku_id", "level", "position", "unit", "member_id", "campaign_id", "base_fen", "wanted", "granted",
                     "amount", "state", "accrued_at", "changed_at", "held_why", "evidence"),
@@ -133,7 +133,7 @@ def write_order(writer: Writer, chance: random.Random, number: int, members: int
         upper = rules.attribute(terms, seen_by(touches.get(theirs[0], []), at), {*theirs, buyer}, at)
     line = attributing.write_line((buyer,), (), answer, (theirs, ()), upper, {})
     row = (order_id, buyer, answer.touch and answer.touch.referrer_id, upper.touch and upper.touch.referrer_id,
-           answer.touch and answer.touch.id, terms.campaign_id, 1, answer.reason, line, at, at, False)
+           answer.touch and answer.touch.id, terms.campaign_id, 1, answer.reason, line, 2**40, at, at, False)
     rows["attributions"].append(row)
     worths = tuple(count * fen for _, count, fen in lines)
     sale = Sale(None, total, tuple(skus), worths, back, {}, is_first=False, is_team=False, is_over=status == orders.CANCELLED)

@@ -56,12 +56,13 @@ class DisputeDecisionAsked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CouponAsked(OrderFact):
-    """A member takes their coupon money (unit coupon) or points off an order not paid yet."""
+class DiscountDue(OrderFact):
+    """A coupon or points (`unit`) were used for an order: so much comes off it."""
 
-    unit: str = "coupon"
+    unit: str = ""
+    amount_fen: int = 0
 
 
 EVENTS: tuple[type[Event], ...] = (
-    OrderAttributed, CommissionAccrued, CommissionReversed, CommissionDue, AttributionCorrected, DisputeDecisionAsked, CouponAsked,
+    OrderAttributed, CommissionAccrued, CommissionReversed, CommissionDue, AttributionCorrected, DisputeDecisionAsked, DiscountDue,
 )

@@ -31,7 +31,8 @@ OPEN, CORRECTED, DISMISSED = "open", "corrected", "dismissed"
 class Attribution(Base):
     """Who brought an order, decided when it was placed, by the terms then in force; the rule's answer is never rewritten.
     `reason` is a code, `line` the touches looked at as JSON, each with why it won or lost, and who the buyer was known to
-    be then. `accrued_at`: when it began to earn; `is_first`: it was then the buyer's first paid order."""
+    be then; `seen_to` the last touch kept by then: one told later, of an earlier time, changes nothing. `accrued_at`: when
+    it began to earn; `is_first`: it was then the buyer's first paid order."""
 
     __tablename__ = "attributions"
 
@@ -44,6 +45,7 @@ class Attribution(Base):
     version: Mapped[int] = mapped_column(Integer)
     reason: Mapped[str] = mapped_column(String(20))
     line: Mapped[str] = mapped_column(Text)
+    seen_to: Mapped[int] = mapped_column(BigId, default=0)
     decided_at: Mapped[datetime] = mapped_column(UtcTime)
     accrued_at: Mapped[datetime | None] = mapped_column(UtcTime)
     is_first: Mapped[bool] = mapped_column(Boolean)

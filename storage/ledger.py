@@ -99,6 +99,13 @@ def sum_balance(session: Session, account: str, unit: str = FEN) -> int:
     return int(session.execute(query.where(ENTRIES.c.account == account, ENTRIES.c.unit == unit)).scalar_one())
 
 
+def sum_of_subject(session: Session, subject: str, account: str, unit: str) -> int:
+    """What one order or payout moved on an account."""
+    query = select(func.coalesce(func.sum(ENTRIES.c.side * ENTRIES.c.amount), 0)).join(TABLE, TABLE.c.id == ENTRIES.c.transfer_id)
+    query = query.where(TABLE.c.subject == subject, ENTRIES.c.account == account, ENTRIES.c.unit == unit)
+    return int(session.execute(query).scalar_one())
+
+
 def sum_balances(session: Session, kind: str, unit: str = FEN) -> dict[str, int]:
     """The balance of every member who has one of this kind that is not nothing, by member."""
     total = func.sum(ENTRIES.c.side * ENTRIES.c.amount)

@@ -48,6 +48,11 @@ def keep(session: Session, people: Iterable[tuple[str, str, str]], now: datetime
     execute_fast(session.connection(), statement, [(*person, now) for person in people])
 
 
+def lock(session: Session, member_id: str) -> None:
+    """Hold a member's row until the commit, so that what they have is used once."""
+    session.execute(select(TABLE.c.id).where(TABLE.c.id == member_id).with_for_update()).one()
+
+
 def search(session: Session, words: str, *, after: str | None = None, limit: int = 50) -> Sequence[Member]:
     """Members whose name or id holds the words, by id."""
     query = select(Member).order_by(Member.id).limit(limit)

@@ -49,6 +49,7 @@ class Kept:
     version: int
     reason: str
     line: str
+    seen_to: int
     is_accrued: bool
     is_first: bool
     drop_id: str | None
@@ -74,13 +75,13 @@ def find_after(session: Session, order_id: str, limit: int) -> list[Kept]:
     """The next orders with an attribution, by id, with everything but their touches."""
     connection = session.connection()
     query = (
-        "select a.order_id, a.buyer_id, a.referrer_id, a.upper_id, a.touch_id, a.campaign_id, a.version, a.reason, a.line,"
+        "select a.order_id, a.buyer_id, a.referrer_id, a.upper_id, a.touch_id, a.campaign_id, a.version, a.reason, a.line, a.seen_to,"
         " a.accrued_at is not null, a.is_first, o.drop_id, o.total_fen, o.status, o.placed_at, o.paid_at"
         " from attributions a join orders o on o.id = a.order_id where a.order_id > ? order by a.order_id limit ?"
     )
     found = {}
     for row in rows_fast(connection, query, order_id, limit):
-        values: tuple[Any, ...] = (*row[:9], bool(row[9]), bool(row[10]), *row[11:14], as_time(row[14]), as_time(row[15]))
+        values: tuple[Any, ...] = (*row[:10], bool(row[10]), bool(row[11]), *row[12:15], as_time(row[15]), as_time(row[16]))
         found[row[0]] = Kept(*values)
     if found:
         _add_money(connection, found)

@@ -71,6 +71,17 @@ def find_for(
     query = select(TABLE).where(or_(*who), TABLE.c.at >= since, TABLE.c.at <= before).order_by(TABLE.c.at, TABLE.c.id)
     return list(session.execute(query).all())
 
+
+def find_last_id(session: Session) -> int:
+    """The id of the touch kept last; 0 where there is none."""
+    return int(session.execute(select(func.coalesce(func.max(TABLE.c.id), 0))).scalar_one())
+
+
+def find_with_ids(session: Session, ids: Sequence[int]) -> Sequence[AnyRow]:
+    """These touches, in any order."""
+    return session.execute(select(TABLE).where(TABLE.c.id.in_(list(ids)))).all()
+
+
 # cause, kind, visitor_id, member_id, referrer_id, link_id, group_id, drop_id, product_id, campaign_id, at
 Row = tuple[str, str, str, str, str, str, str, str, str, str, datetime]
 _KEEP = (
@@ -160,7 +171,3 @@ def count_of_links(session: Session, link_ids: Sequence[str]) -> dict[tuple[str,
         .group_by(c.link_id, c.kind)
     )
     return {(link_id, kind): count for link_id, kind, count in session.execute(query)}
-
-def find_with_ids(session: Session, ids: Sequence[int]) -> Sequence[AnyRow]:
-    """These touches, in any order."""
-    return session.execute(select(TABLE).where(TABLE.c.id.in_(list(ids)))).all()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.context import Context
+from bot.earning import DiscountDue
 from bot.events import Event, MessageReceived
 from bot.fulfilling import PaymentReminderAsked
 from bot.outside import CHANNEL, ShopOrderTold, ShopRefundTold
@@ -25,7 +26,7 @@ from bot.trading import (
     RefundHandedOver,
     RefundRetryAsked,
 )
-from handlers.orders import actions, messages, outside, refunds, rules
+from handlers.orders import actions, messages, outside, prices, refunds, rules
 from storage import charges, orders, payments, reconciling, stock
 
 ASKED = re.compile(r"(?:@\S+\s*)?(?:查一?下|看看)?我的订单[?？!！。]*|(?:@\S+\s*)?my orders[?.!]*", re.IGNORECASE)
@@ -168,7 +169,14 @@ def order_arrived(ctx: Context, fact: OrderArrived) -> None:
     messages.order_arrived(ctx.outbox, messages.alone(ctx), orders.get(ctx.session, fact.order_id))
 
 
-
+@routes.fact(DiscountDue)
+def discount_due(ctx: Context, fact: DiscountDue) -> None:
+    """Who tells this holds the order's drop, and has seen that the order takes it."""
+    facts = prices.apply_discount(ctx.session, fact.order_id, fact.unit, fact.unit, fact.amount_fen, str(ctx.inbox_id), ctx.now)
+    if not facts:
+        raise LookupError(f"{fact.order_id} takes no {fact.unit}")
+    for one in facts:
+        ctx.emit(one)
 
 
 @routes.fact(OrderRefunded)

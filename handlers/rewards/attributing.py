@@ -35,14 +35,15 @@ def attribute_order(session: Session, order_id: str, cause: str, now: datetime) 
         return []
     person = identities.everyone_of(session, order.member_id)
     own = tuple(sorted({order.member_id, *person.member_ids}))
-    seen = _touches(session, own, person.visitor_ids, order.placed_at)
+    seen_to = touches.find_last_id(session)
+    seen = _touches(session, own, person.visitor_ids, order.placed_at, seen_to)
     terms, answer = choose(candidates, seen, own, order.placed_at)
-    upper, upper_keys = _upper(session, terms, answer, own, order.placed_at)
+    upper, upper_keys = _upper(session, terms, answer, own, order.placed_at, seen_to)
     is_new = attributions.insert_once(session, {
         "order_id": order_id, "buyer_id": order.member_id, "referrer_id": answer.touch and answer.touch.referrer_id,
         "upper_id": upper.touch and upper.touch.referrer_id, "touch_id": answer.touch and answer.touch.id,
         "campaign_id": terms.campaign_id, "version": terms.version, "reason": answer.reason,
-        "line": write_line(own, person.visitor_ids, answer, upper_keys, upper, known), "decided_at": now, "accrued_at": None,
+        "line": write_line(own, person.visitor_ids, answer, upper_keys, upper, known), "seen_to": seen_to, "decided_at": now, "accrued_at": None,
     })
     if not is_new:
         return []
@@ -65,19 +66,22 @@ def choose(
 
 
 def _upper(
-    session: Session, terms: Terms, answer: Answer, own: Sequence[str], placed_at: datetime
+    session: Session, terms: Terms, answer: Answer, own: Sequence[str], placed_at: datetime, seen_to: int
 ) -> tuple[Answer, tuple[Sequence[str], Sequence[str]]]:
     """Who brought the referrer, by the same rule, where the shop switched the second level on; never the buyer."""
     if answer.touch is None or terms.top_level < UPPER:
         return NOBODY, ((), ())
     person = identities.everyone_of(session, answer.touch.referrer_id)
     theirs = tuple(sorted({answer.touch.referrer_id, *person.member_ids}))
-    seen = _touches(session, theirs, person.visitor_ids, placed_at)
+    seen = _touches(session, theirs, person.visitor_ids, placed_at, seen_to)
     return rules.attribute(terms, seen, {*theirs, *own}, placed_at), (theirs, person.visitor_ids)
 
 
-def _touches(session: Session, member_ids: Sequence[str], visitor_ids: Sequence[str], placed_at: datetime) -> list[Any]:
-    return touches.find_for(session, member_ids, visitor_ids, placed_at, placed_at - rules.LOOK_BACK)
+def _touches(
+    session: Session, member_ids: Sequence[str], visitor_ids: Sequence[str], placed_at: datetime, seen_to: int
+) -> list[Any]:
+    found = touches.find_for(session, member_ids, visitor_ids, placed_at, placed_at - rules.LOOK_BACK)
+    return [touch for touch in found if touch.id <= seen_to]
 
 
 def write_line(

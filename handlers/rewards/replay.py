@@ -46,8 +46,8 @@ class Past:
     visitors: dict[str, list[Seen]]
     paid: dict[str, list[tuple[str, datetime]]]
 
-    def touches(self, members: Sequence[str], visitors: Sequence[str], placed_at: datetime) -> list[Seen]:
-        """What touched them within a year before, oldest first."""
+    def touches(self, members: Sequence[str], visitors: Sequence[str], placed_at: datetime, seen_to: int) -> list[Seen]:
+        """What touched them within a year before and was kept by then, oldest first."""
         if len(members) == 1 and not visitors:
             found = self.members.get(members[0], [])
         else:
@@ -55,7 +55,7 @@ class Past:
             every = {touch.id: touch for some in lists for touch in some}
             found = sorted(every.values(), key=lambda touch: (touch.at, touch.id))
         since = placed_at - rules.LOOK_BACK
-        return [touch for touch in found if since <= touch.at <= placed_at]
+        return [touch for touch in found if touch.id <= seen_to and since <= touch.at <= placed_at]
 
 
 def replay(session: Session, told: Callable[[int], None] = lambda count: None, batch: int = BATCH) -> Iterator[Difference]:
@@ -107,11 +107,11 @@ def compare(kept: Kept, known: Known, past: Past) -> Iterator[Difference]:
     terms = known.terms[kept.campaign_id, kept.version]
     line = orjson.loads(kept.line)
     own, visitors = line["members"], line["visitors"]
-    answer = rules.attribute(terms, past.touches(own, visitors, kept.placed_at), own, kept.placed_at)
+    answer = rules.attribute(terms, past.touches(own, visitors, kept.placed_at, kept.seen_to), own, kept.placed_at)
     upper = attributing.NOBODY
     if answer.touch is not None and terms.top_level >= UPPER:
         theirs = line["upper_members"]
-        seen = past.touches(theirs, line["upper_visitors"], kept.placed_at)
+        seen = past.touches(theirs, line["upper_visitors"], kept.placed_at, kept.seen_to)
         upper = rules.attribute(terms, seen, {*theirs, *own}, kept.placed_at)
     before = (kept.referrer_id, kept.touch_id, kept.upper_id, kept.reason, line["touches"], line["upper_touches"])
     again = (

@@ -1,9 +1,12 @@
-"""Hears orders being placed, paid, received and refunded, and lets attributions and commissions follow."""
+"""Hears orders being placed, paid, received and refunded, and lets attributions, commissions and coupons follow."""
 
 from __future__ import annotations
 
+import re
+
 from bot.context import Context
 from bot.earning import CommissionDue, DisputeDecisionAsked
+from bot.events import MessageReceived
 from bot.fulfilling import OrderReceiptUndone
 from bot.routing import Routes
 from bot.trading import (
@@ -17,10 +20,38 @@ from bot.trading import (
     OrderRefunded,
     RefundDue,
 )
-from handlers.rewards import actions, attributing, disputes
+from handlers.rewards import actions, attributing, coupons, disputes, messages
 from storage.attributions import CORRECTED
+from storage.terms import COUPON, POINTS
+
+USE = re.compile(r"(?:@\S+\s*)?(?:(?:我要)?(用券|用优惠券|use coupon)|(?:我要)?(用积分|use points))[。.!！]?", re.IGNORECASE)
+LONGEST = 30
 
 routes = Routes("rewards")
+
+
+def parse_use(message: MessageReceived) -> str | None:
+    """The unit somebody wants to use: coupon or points."""
+    text = message.text
+    found = USE.fullmatch(text.strip()) if text and len(text) <= LONGEST else None
+    return None if found is None else COUPON if found[1] else POINTS
+
+
+@routes.message(parse_use)
+def use(ctx: Context, unit: str) -> None:
+    if ctx.event.group_id is not None:
+        messages.coupon_in_private(ctx.outbox, ctx.here)
+        ctx.decide("answered", "only in private", 1.0)
+        return
+    used = coupons.use(ctx.session, ctx.sender().id, unit, str(ctx.inbox_id), ctx.now)
+    if not used.amount_fen:
+        messages.coupon_none(ctx.outbox, ctx.here, unit)
+        ctx.decide("answered", "nothing to use", 1.0)
+        return
+    messages.coupon_used(ctx.outbox, ctx.here, unit, used.amount_fen, used.order_id, used.total_fen)
+    for one in used.facts:
+        ctx.emit(one)
+    ctx.decide("done", used.order_id, 1.0)
 
 
 @routes.fact(OrderPlaced)
@@ -42,6 +73,7 @@ def order_confirmed(ctx: Context, fact: OrderConfirmed) -> None:
 def _earn(ctx: Context, fact: OrderFact) -> None:
     cause = str(ctx.inbox_id)
     facts = actions.accrue(ctx.session, fact.order_id, cause, ctx.now) or actions.follow(ctx.session, fact.order_id, cause, ctx.now)
+    coupons.follow(ctx.session, fact.order_id, cause, ctx.now)
     for one in facts:
         ctx.emit(one)
 
@@ -53,6 +85,7 @@ def order_changed(ctx: Context, fact: OrderChanged) -> None:
 
 @routes.fact(OrderCancelled)
 def order_cancelled(ctx: Context, fact: OrderCancelled) -> None:
+    coupons.follow(ctx.session, fact.order_id, str(ctx.inbox_id), ctx.now)
     _follow(ctx, fact)
 
 

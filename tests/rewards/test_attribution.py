@@ -155,3 +155,13 @@ def test_the_second_level_only_where_it_is_switched_on_and_never_the_buyer(book:
     book.campaign(FIVE)
     assert book.attribution(book.place("李四")).upper_id is None
     book.prove()
+
+
+def test_a_touch_told_after_the_order_changes_nothing(book: Book) -> None:
+    book.campaign(FIVE)
+    book.touch("李四", "阿芳")
+    earlier = book.tick()
+    order_id = book.place("李四")
+    book.touch("李四", "小王", kind="join", at=earlier)  # the channel told of it late
+    book.prove()
+    assert book.attribution(order_id).referrer_id == "阿芳"

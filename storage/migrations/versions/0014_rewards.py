@@ -151,6 +151,7 @@ def upgrade() -> None:
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('reason', sa.String(length=20), nullable=False),
     sa.Column('line', sa.Text(), nullable=False),
+    sa.Column('seen_to', BigId, nullable=False),
     sa.Column('decided_at', UtcTime(), nullable=False),
     sa.Column('accrued_at', UtcTime(), nullable=True),
     sa.Column('is_first', sa.Boolean(), nullable=False),
