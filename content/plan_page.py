@@ -130,7 +130,7 @@ def _not() -> Iterator[tuple[str, str]]:
     )
     yield "用同一台设备开的几个号，或为了奖励下单再退款。", "Several accounts on one device, or orders made to be refunded."
     yield "进群 72 小时内退群的，重复进群的。", "Somebody who leaves the group within 72 hours, or comes back into it."
-    yield "有疑问的奖励会先冻结，由管理员看过证据再决定，你可以申诉。", (
+    yield "有疑问的奖励会先暂扣，由管理员看过证据再决定，你可以申诉。", (
         "Doubtful rewards are held; an admin looks at the evidence and decides, and you may object."
     )
 

@@ -19,7 +19,7 @@ COLUMNS = ("visits", "visitors", "joins", "newcomers", "orders", "revenue_fen", 
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """The shop's figures: members there at the start, members whose links were opened, distinct visitors, members who came
+    """The shop's figures: members who were not brought in this time, members whose links were opened, distinct visitors, members who came
     anew by somebody, orders credited, what was kept of their money, and the commission for them."""
 
     members: int
@@ -64,11 +64,11 @@ def whole(session: Session, since: datetime, until: datetime) -> Whole:
     counted = (c.verdict == clicks.COUNTED, c.at >= since, c.at < until)
     opened = select(func.count(func.distinct(links.c.member_id)), func.count(func.distinct(c.visitor_id)))
     sharers, visitors = session.execute(opened.join(links, links.c.id == c.link_id).where(*counted)).one()
-    there = session.execute(select(func.count()).where(people.created_at < since)).scalar_one()
+    known = session.execute(select(func.count()).where(people.created_at < until)).scalar_one()
     rows = by(session, BY_MEMBER, since, until)
     summed = {name: sum(row.figures[name] for row in rows) for name in COLUMNS}
     return Whole(
-        there, sharers, visitors, summed["newcomers"], summed["orders"], summed["revenue_fen"], summed["commission_fen"]
+        max(0, known - summed["newcomers"]), sharers, visitors, summed["newcomers"], summed["orders"], summed["revenue_fen"], summed["commission_fen"]
     )
 
 

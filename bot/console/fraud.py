@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from bot.console.language import mark
 from bot.console.pages import get, post
+from bot.console.reward_words import STATES as REWARD_STATES
 from bot.console.visit import Visit
 from handlers.vigilance import actions
 from storage import commissions, members, orders, suspicions
@@ -25,10 +26,6 @@ RULES = {
 STATES = {"open": (mark("待决定"), "amber"), "confirmed": (mark("属实"), "red"), "cleared": (mark("没问题"), "green")}
 SHARED = {
     "payer": mark("付款人"), "phone": mark("手机号"), "home": mark("住址"), "device": mark("设备"), "network": mark("网络"),
-}
-COMMISSION = {
-    "pending": mark("待售后期"), "payable": mark("可结算"), "paid": mark("已结算"), "reversed": mark("已退回"),
-    "held": mark("冻结"), "rejected": mark("不给"),
 }
 Decide = Callable[[Session, int, str, str, datetime], bool]
 
@@ -66,7 +63,7 @@ def one(visit: Visit) -> Response:
         others = [one for one in suspicions.find_page(session, state="", referrer_id=row.referrer_id, limit=20) if one.id != row.id]
     return visit.page(
         "fraud_one.html", row=row, doubted=doubted, bought=bought, earned=earned, names=names, others=others, rules=RULES,
-        states=STATES, commission=COMMISSION, evidence=said(visit, row.rule, json.loads(row.evidence)),
+        states=STATES, commission=REWARD_STATES, evidence=said(visit, row.rule, json.loads(row.evidence)),
     )
 
 
@@ -75,7 +72,7 @@ def confirm(visit: Visit) -> Response:
 
 
 def clear(visit: Visit) -> Response:
-    return _decide(visit, "fraud.clear", actions.clear, visit.translate("记为没问题，冻结的奖励已放开。"))
+    return _decide(visit, "fraud.clear", actions.clear, visit.translate("记为没问题，暂扣的奖励已放开。"))
 
 
 def _decide(visit: Visit, action: str, decide: Decide, done: str, *, needs_words: bool = False) -> Response:
