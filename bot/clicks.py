@@ -139,8 +139,9 @@ class Clicks:
         """Under more visits than can be kept at once, answer a little later, so that hardly more than `BEHIND_SECONDS` of
         them are ever unwritten; a database that takes none for longer holds nobody up."""
         for task, since in self._under_way.items():
-            if monotonic() - since > BEHIND_SECONDS:
-                await asyncio.wait((task,), timeout=HELD_UP_SECONDS)
+            age = monotonic() - since
+            if BEHIND_SECONDS < age < HELD_UP_SECONDS:
+                await asyncio.wait((task,), timeout=HELD_UP_SECONDS - age)
             return
 
     async def _keep(self, rows: list[list[Any]]) -> None:

@@ -17,7 +17,7 @@ from handlers.referral import people
 from storage import identities, members
 from storage.operators import ADMIN
 
-PAGE, LATEST = "/console/people", 100
+PAGE, LATEST = "/console/links/people", 100
 KINDS = {
     identities.UNIONID: mark("微信 unionid"), identities.OPENID: mark("openid"), identities.EXTERNAL: mark("外部联系人"),
     identities.MEMBER: mark("成员"), identities.VISITOR: mark("访客"),
@@ -65,4 +65,4 @@ def settle(visit: Visit) -> Response:
     return visit.go(PAGE, visit.translate(DONE[what]))
 
 
-PAGES = (get("/people", show, ADMIN), post("/people/{id:int}/{what}", settle, ADMIN))
+PAGES = (get("/links/people", show, ADMIN), post("/links/people/{id:int}/{what}", settle, ADMIN))

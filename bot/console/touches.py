@@ -121,4 +121,4 @@ def _row(visit: Visit, row: AnyRow, beside: dict[str, Any]) -> list[object]:
     ]
 
 
-PAGES = (get("/touches", explore, VIEWER), post("/touches/export", export, MANAGER))
+PAGES = (get("/links/touches", explore, VIEWER), post("/links/touches/export", export, MANAGER))

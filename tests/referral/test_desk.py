@@ -96,19 +96,19 @@ def test_touches_are_explored_by_person_owner_link_and_day(room: Room) -> None:
     comes(stage, "赵六", other.code)
     stage.leaves("赵六")
     desk = room.browser("viewer")
-    page = desk.get("/touches").text
+    page = desk.get("/links/touches").text
     assert "72 小时内退群" in page
     assert page.count("李四") == 2
     for asked in ("by=小王", f"code={link.code}", "who=李四&by=小王"):
-        found = desk.get(f"/touches?{asked}").text
+        found = desk.get(f"/links/touches?{asked}").text
         assert "李四" in found
         assert "赵六" not in found
-    assert "还没有触点" not in desk.get("/touches?kind=click").text
+    assert "还没有触点" not in desk.get("/links/touches?kind=click").text
     day = f"{stage.time:%Y-%m-%d}"
-    assert "赵六" in desk.get(f"/touches?from={day}&to={day}&group=stage:g").text
-    assert "没有找到" in desk.get("/touches?to=2020-01-01").text
-    assert desk.get("/touches?before=x&kind=y&from=z&code=%00").status_code == 200
-    assert room.browser("viewer", "en").get("/touches").status_code == 200
+    assert "赵六" in desk.get(f"/links/touches?from={day}&to={day}&group=stage:g").text
+    assert "没有找到" in desk.get("/links/touches?to=2020-01-01").text
+    assert desk.get("/links/touches?before=x&kind=y&from=z&code=%00").status_code == 200
+    assert room.browser("viewer", "en").get("/links/touches").status_code == 200
 
 
 def test_files_are_guarded_and_written_down(room: Room) -> None:
@@ -119,8 +119,8 @@ def test_files_are_guarded_and_written_down(room: Room) -> None:
     desk.get("/links")
     told = list(csv.DictReader(io.StringIO(desk.post("/links/export").text.removeprefix("\ufeff"))))
     assert [(row["口令"], row["成员"], row["入群"]) for row in told] == [(link.code, "'=cmd()", "1")]
-    desk.get("/touches")
-    told = list(csv.DictReader(io.StringIO(desk.post("/touches/export", {"kind": "join"}).text.removeprefix("\ufeff"))))
+    desk.get("/links/touches")
+    told = list(csv.DictReader(io.StringIO(desk.post("/links/touches/export", {"kind": "join"}).text.removeprefix("\ufeff"))))
     assert [(row["成员"], row["推广人"], row["链接口令"]) for row in told] == [("李四", "'=cmd()", link.code)]
     audit = room.browser("admin").get("/audit").text
     assert "touch.export" in audit or "导出" in audit
@@ -134,17 +134,17 @@ def test_an_admin_settles_who_is_one_person(room: Room) -> None:
         people.learn(session, [(identities.MEMBER, "wecom:b"), (identities.VISITOR, "v_1")], "scene", stage.time)
         (conflict,) = identities.find_merges(session, (identities.CONFLICT,))
     desk = room.browser("admin")
-    page = desk.get("/people").text
+    page = desk.get("/links/people").text
     assert "是一个人，合并" in page
     assert "李四 wecom:b" in page
-    desk.post(f"/people/{conflict.id}/merge")
-    assert "撤销</button>" in desk.get("/people").text
-    desk.post(f"/people/{conflict.id}/undo")
-    assert desk.post(f"/people/{conflict.id}/undo").status_code in (200, 303)
+    desk.post(f"/links/people/{conflict.id}/merge")
+    assert "撤销</button>" in desk.get("/links/people").text
+    desk.post(f"/links/people/{conflict.id}/undo")
+    assert desk.post(f"/links/people/{conflict.id}/undo").status_code in (200, 303)
     with stage.database.read() as session:
         assert not identities.same_person(session, "wecom:a", "wecom:b")
-    assert room.browser("manager").get("/people").status_code == 403
-    assert room.browser("admin", "en").get("/people").status_code == 200
+    assert room.browser("manager").get("/links/people").status_code == 403
+    assert room.browser("admin", "en").get("/links/people").status_code == 200
 
 
 @pytest.mark.parametrize("count", [120])
@@ -154,10 +154,10 @@ def test_lists_page_without_a_gap_or_a_double(room: Room, count: int) -> None:
     with stage.database.write() as session:
         for number in range(count):
             touches.add(session, f"t:{number}", touches.PAGE, "stage:小王", stage.time, member_id=f"stage:{number:03}", link_id=link.id)
-    desk, seen, address = room.browser("viewer"), [], f"/touches?code={link.code}"
+    desk, seen, address = room.browser("viewer"), [], f"/links/touches?code={link.code}"
     while address:
         page = desk.get(address).text
         seen += [number for number in range(count) if f"/console/members/stage%3A{number:03}" in page]
-        more = page.partition('href="/console/touches?')[2].partition('"')[0]
-        address = f"/touches?{more}".replace("&amp;", "&") if "before=" in more else ""
+        more = page.partition('href="/console/links/touches?')[2].partition('"')[0]
+        address = f"/links/touches?{more}".replace("&amp;", "&") if "before=" in more else ""
     assert sorted(seen) == list(range(count))
