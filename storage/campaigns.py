@@ -14,7 +14,6 @@ from sqlalchemy import (
     Integer,
     String,
     UniqueConstraint,
-    func,
     insert,
     select,
     update,
@@ -159,10 +158,10 @@ def find_all(session: Session, limit: int = 200) -> Sequence[AnyRow]:
 
 def has_any(session: Session) -> bool:
     """Was there ever a campaign with terms? Asked for every order, so looked up once a transaction."""
-    known: dict[str, bool] = session.info.setdefault("campaigns", {})
+    known: dict[str, Any] = session.info.setdefault("campaigns", {})
     if "any" not in known:
         known["any"] = bool(rows_fast(session.connection(), "select 1 from campaigns where version > 0 limit 1"))
-    return known["any"]
+    return bool(known["any"])
 
 
 def insert_draft(session: Session, values: Mapping[str, Any]) -> None:
@@ -172,6 +171,7 @@ def insert_draft(session: Session, values: Mapping[str, Any]) -> None:
 
 def change(session: Session, campaign_id: str, expected: Sequence[str], **values: Any) -> bool:
     """Change a campaign that has one of these statuses; False when it has not."""
+    session.info.pop("campaigns", None)
     statement = update(TABLE).where(TABLE.c.id == campaign_id, TABLE.c.status.in_(expected)).values(**values)
     return session.execute(statement.returning(TABLE.c.id)).one_or_none() is not None
 
@@ -179,6 +179,7 @@ def change(session: Session, campaign_id: str, expected: Sequence[str], **values
 def write_terms(session: Session, terms: Terms, since: datetime, by: str) -> None:
     """The next version of a campaign's terms (`terms.version` is the newest's and one). Two operators who write the same
     version at once: the second fails on the key."""
+    session.info.pop("campaigns", None)
     session.execute(insert(VERSIONS).values(
         campaign_id=terms.campaign_id, version=terms.version, rule=terms.rule, window_days=terms.window_days,
         protection_days=terms.protection_days, after_sale_days=terms.after_sale_days, top_level=terms.top_level,
@@ -230,20 +231,28 @@ def _terms(row: AnyRow, rewards: tuple[Reward, ...]) -> Terms:
 
 
 def find_in_force(session: Session, at: datetime) -> list[Terms]:
-    """The terms of every campaign running at a moment, as they were in force then; the campaign begun last comes first."""
-    newest = (
-        select(VERSIONS.c.campaign_id, func.max(VERSIONS.c.version).label("version"))
-        .where(VERSIONS.c.since <= at).group_by(VERSIONS.c.campaign_id).subquery()
-    )
-    query = (
-        select(VERSIONS).join(newest, (newest.c.campaign_id == VERSIONS.c.campaign_id) & (newest.c.version == VERSIONS.c.version))
-        .join(TABLE, TABLE.c.id == VERSIONS.c.campaign_id)
-        .where(TABLE.c.status != DRAFT, TABLE.c.starts_at <= at, (TABLE.c.ends_at.is_(None)) | (TABLE.c.ends_at > at))
-        .order_by(TABLE.c.starts_at.desc(), TABLE.c.id)
-    )
-    rows = session.execute(query).all()
-    rewards = find_rewards(session, [row.campaign_id for row in rows]) if rows else {}
-    return [_terms(row, rewards.get((row.campaign_id, row.version), ())) for row in rows]
+    """The terms of every campaign running at a moment, as they were in force then; the campaign begun last comes first.
+    What is written down of campaigns is looked up once a transaction."""
+    known = session.info.setdefault("campaigns", {})
+    if "all" not in known:
+        known["all"] = _find_every(session)
+    found = []
+    for starts_at, ends_at, versions in known["all"]:
+        written = [terms for since, terms in versions if since <= at]
+        if written and starts_at <= at and (ends_at is None or ends_at > at):
+            found.append(written[-1])
+    return found
+
+
+def _find_every(session: Session) -> list[tuple[datetime, datetime | None, list[tuple[datetime, Terms]]]]:
+    """Campaigns that were ever started, the last begun first: from when, until when, and their terms with since when."""
+    rows = session.execute(select(TABLE).where(TABLE.c.status != DRAFT).order_by(TABLE.c.starts_at.desc(), TABLE.c.id)).all()
+    rewards = find_rewards(session, [row.id for row in rows]) if rows else {}
+    terms: dict[str, list[tuple[datetime, Terms]]] = {row.id: [] for row in rows}
+    query = select(VERSIONS).where(VERSIONS.c.campaign_id.in_(list(terms))).order_by(VERSIONS.c.version)
+    for one in session.execute(query):
+        terms[one.campaign_id].append((one.since, _terms(one, rewards.get((one.campaign_id, one.version), ()))))
+    return [(row.starts_at, row.ends_at, terms[row.id]) for row in rows]
 
 
 def lock_granted(session: Session, campaign_id: str, member_ids: Sequence[str]) -> dict[str, int]:

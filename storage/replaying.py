@@ -144,6 +144,11 @@ def find_touches(session: Session, members: Sequence[str], visitors: Sequence[st
     return sorted(found.values(), key=lambda touch: (touch.at, touch.id))
 
 
+def find_last_touch(session: Session) -> int:
+    """The id of the touch kept last; 0 where there is none."""
+    return int(rows_fast(session.connection(), "select coalesce(max(id), 0) from touches")[0][0])
+
+
 def find_paid(session: Session, members: Sequence[str]) -> list[tuple[str, str, datetime]]:
     """When these members' orders were paid: (member, order, paid_at)."""
     query = "select member_id, id, paid_at from orders where paid_at is not null and member_id in ({})"

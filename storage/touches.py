@@ -72,11 +72,6 @@ def find_for(
     return list(session.execute(query).all())
 
 
-def find_last_id(session: Session) -> int:
-    """The id of the touch kept last; 0 where there is none."""
-    return int(session.execute(select(func.coalesce(func.max(TABLE.c.id), 0))).scalar_one())
-
-
 def find_with_ids(session: Session, ids: Sequence[int]) -> Sequence[AnyRow]:
     """These touches, in any order."""
     return session.execute(select(TABLE).where(TABLE.c.id.in_(list(ids)))).all()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import orjson
 from sqlalchemy.orm import Session
@@ -14,7 +13,7 @@ from bot.event import Event
 from bot.telling import of_order
 from handlers.rewards import rules
 from handlers.rewards.rules import Answer
-from storage import attributions, campaigns, identities, orders, products, touches
+from storage import attributions, campaigns, identities, orders, products, replaying
 from storage.terms import PRODUCT, UPPER, Terms
 
 NOBODY = Answer(rules.NO_TOUCH, None, ())
@@ -28,14 +27,16 @@ def attribute_order(session: Session, order_id: str, cause: str, now: datetime) 
     in_force = campaigns.find_in_force(session, order.placed_at)
     if not in_force:
         return []
-    skus = [line.sku_id for line in orders.find_lines(session, [order_id])[order_id]]
-    known = products.find_sku_owners(session, skus) if any(_names_products(terms) for terms in in_force) else {}
+    skus: list[str] = []
+    if any(_names_products(terms) for terms in in_force):
+        skus = [line.sku_id for line in orders.find_lines(session, [order_id])[order_id]]
+    known = products.find_sku_owners(session, skus) if skus else {}
     candidates = rules.in_order(in_force, order.drop_id, skus, known)
     if not candidates:
         return []
     person = identities.everyone_of(session, order.member_id)
     own = tuple(sorted({order.member_id, *person.member_ids}))
-    seen_to = touches.find_last_id(session)
+    seen_to = replaying.find_last_touch(session)
     seen = _touches(session, own, person.visitor_ids, order.placed_at, seen_to)
     terms, answer = choose(candidates, seen, own, order.placed_at)
     upper, upper_keys = _upper(session, terms, answer, own, order.placed_at, seen_to)
@@ -79,9 +80,11 @@ def _upper(
 
 def _touches(
     session: Session, member_ids: Sequence[str], visitor_ids: Sequence[str], placed_at: datetime, seen_to: int
-) -> list[Any]:
-    found = touches.find_for(session, member_ids, visitor_ids, placed_at, placed_at - rules.LOOK_BACK)
-    return [touch for touch in found if touch.id <= seen_to]
+) -> list[replaying.Seen]:
+    """What touched them within a year before and was kept by then, oldest first."""
+    since = placed_at - rules.LOOK_BACK
+    found = replaying.find_touches(session, member_ids, visitor_ids)
+    return [touch for touch in found if touch.id <= seen_to and since <= touch.at <= placed_at]
 
 
 def write_line(

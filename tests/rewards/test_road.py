@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import insert
 
-from bot.trading import OrderMarkAsked
-from handlers.rewards import replay
+from bot.telling import lane_of
+from bot.trading import OrderMarkAsked, PaymentReceived
+from handlers.rewards import payouts, replay
 from storage import campaigns, commissions, ledger, members, orders, touches
 from storage.terms import COUPON, FLAT, Reward, Terms
 from tests.group_buy.stall import StallStage
@@ -122,3 +125,44 @@ def test_the_friends_coupon_comes_off_the_next_order_and_goes_back_with_it(stage
 def test_nothing_is_said_of_talk_that_only_sounds_like_it(stage: Stage) -> None:
     for text in ("用券的时候怎么弄呀", "这个用积分吗？不用吧", "用" * 500):
         assert stage.says("李四", text) == ""
+
+
+def test_a_budget_holds_when_orders_are_paid_at_once_on_several_lanes(make_stage: Callable[..., Stage]) -> None:
+    stage = make_stage()
+    run(stage, FIVE, budget_fen=1_000, member_cap_fen=900)
+    stalls = [StallStage(stage) for _ in range(4)]
+    placed = [(stall, stall.join("李四", 1 + number)) for number, stall in enumerate(stalls)]
+    stage.hear(*[
+        PaymentReceived(
+            key=f"paid:{order_id}", lane=lane_of(stall.id), occurred_at=stage.time, channel="stage", conversation=lane_of(stall.id),
+            order_id=order_id, reference=order_id, amount_fen=stall.order(order_id).total_fen, by="operator:1",
+        )
+        for stall, order_id in placed
+    ])
+    assert sum(amount for _, order_id in placed for amount, _ in earned(stage, order_id)) == 900
+    with stage.database.read() as session:
+        assert campaigns.find_granted(session, "cmp_a") == {campaigns.ALL: 900, "stage:小王": 900}
+
+
+def test_two_who_propose_at_once_make_one_batch(make_stage: Callable[..., Stage]) -> None:
+    stage = make_stage()
+    run(stage, FIVE, after_sale_days=0)
+    drop = StallStage(stage)
+    order_id = drop.join("李四")
+    drop.pay(order_id)
+    drop.hear(OrderMarkAsked, order_ids=(order_id,), mark="received", by="operator:1")
+    drop.pass_minutes(1)
+    start, made = threading.Barrier(3), list[str | None]()
+
+    def propose() -> None:
+        start.wait()
+        with stage.database.write() as session:
+            made.append(payouts.propose(session, 1, "", "operator:1", stage.time))
+
+    crowd = [threading.Thread(target=propose) for _ in range(3)]
+    for one in crowd:
+        one.start()
+    for one in crowd:
+        one.join()
+    assert sorted(made, key=str)[:2] == [None, None]
+    assert (balance(stage, "小王", "payable"), balance(stage, "小王", "paying")) == (0, 149)
