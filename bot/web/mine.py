@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, Route
 
 from bot import personal_links
 from bot.choosing import CHOICES, ERASE, ReferralChoiceAsked
-from bot.dispatch import Dispatcher
+from bot.dispatch import Dispatcher, NotKept, Overloaded
 from bot.limits import Allowance
 from bot.referring import PEOPLE_LANE
 from bot.settings import Settings
@@ -75,6 +75,9 @@ class Mine:
         """Stay out, take part again, or be erased: one event, answered after its commit."""
         if not self._door.is_from_us(request.headers) or request.headers.get("sec-fetch-site") == "cross-site":
             return PlainTextResponse("forbidden", 403)
+        wait = self.looks.take(address_of(request))
+        if wait:
+            return PlainTextResponse("slow down", 429, {"Retry-After": str(int(wait) + 1)})
         member_id = await self._member(request)
         if member_id is None:
             return self._html(request, "mine_unknown.html", 403)
@@ -89,10 +92,14 @@ class Mine:
             return PlainTextResponse("bad form", 422)
         if choice == ERASE and fields.get("sure") != ["yes"]:
             return await self._show(request, member_id, "not_sure", 422)
-        handled = await self._dispatcher.receive(ReferralChoiceAsked(
+        asked = ReferralChoiceAsked(
             key=f"choice:{secrets.token_hex(12)}", lane=PEOPLE_LANE, occurred_at=self._now(), channel="web",
             conversation=PEOPLE_LANE, member_id=member_id, choice=choice, gives_up=fields.get("gives_up") == ["yes"],
-        ))
+        )
+        try:
+            handled = await self._dispatcher.receive(asked)
+        except (NotKept, Overloaded):
+            return await self._show(request, member_id, "busy", 503)
         if handled.outcome != "done":
             return await self._show(request, member_id, "refused", 409)
         return RedirectResponse(URL, 303, HEADERS)

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from bot import personal_links
+from bot.dispatch import Overloaded
 from tests.mine.conftest import Shopfront, choose
 from tests.stage import Stage
 
@@ -97,3 +98,24 @@ def test_unknown_campaigns_and_versions_are_a_page(front: Shopfront) -> None:
 def test_the_words_are_only_for_who_asks_for_them(stage: Stage) -> None:
     for text in ("我的推广真多啊", "推广一下我家的苹果", "不要再推广了"):
         assert "推广页面" not in stage.says("小王", text, group=None)
+
+
+def test_asking_without_end_is_slowed_down(front: Shopfront) -> None:
+    client = front.browser()
+    answers = [client.get("/me/referral").status_code for _ in range(80)]
+    assert answers[0] == 403
+    assert answers[-1] == 429
+    assert client.post("/me/referral", data={"choice": "out"}).status_code == 429
+
+
+def test_an_answer_that_cannot_be_kept_is_said_to_be_busy(front: Shopfront, monkeypatch: pytest.MonkeyPatch) -> None:
+    front.brings("小王", "李四")
+    client = front.browser("小王")
+
+    def refuse(*_given: object) -> None:
+        raise Overloaded
+
+    monkeypatch.setattr(front.stage.dispatcher, "receive", refuse)
+    answer = choose(client, "out")
+    assert answer.status_code == 503
+    assert "请稍后再试" in answer.text
