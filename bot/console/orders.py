@@ -17,7 +17,7 @@ from bot.console.speaking import fresh_nonce
 from bot.console.visit import Visit
 from bot.trading import OrderMarkAsked
 from handlers.orders import prices, rules
-from storage import drop_board, drops, groups, order_search, orders, payments, stock, teams
+from storage import attributions, drop_board, drops, groups, order_search, orders, payments, stock, teams
 from storage.operators import MANAGER, VIEWER
 from storage.order_search import LATE, TO_SHIP, UNPAID, Wanted
 
@@ -95,6 +95,7 @@ def order(visit: Visit) -> Response:
             drop=drops.find(session, row.drop_id) if row.drop_id else None, seat=teams.find_seat(session, order_id),
             group=groups.find_names(session, [row.group_id] if row.group_id else []).get(row.group_id or "", ""),
             expires_at=stock.find_expiry(session, order_id), ship_by=order_search.ship_by(row), owed_fen=max(0, row.total_fen - kept),
+            is_attributed=attributions.find(session, order_id) is not None,
             names=STATUSES, states=REFUND_STATES, whys=WHYS, step_names=STEPS, trace_names=TRACES, nonce=fresh_nonce(),
             may_mark={one: rules.may_mark(one, row.status, row.pays, row.confirmed_at is not None) for one in MARKS},
         )

@@ -21,6 +21,7 @@ from bot.trading import (
     RefundDue,
 )
 from handlers.rewards import actions, attributing, coupons, disputes, messages
+from storage import campaigns
 from storage.attributions import CORRECTED
 from storage.terms import COUPON, POINTS
 
@@ -71,6 +72,8 @@ def order_confirmed(ctx: Context, fact: OrderConfirmed) -> None:
 
 
 def _earn(ctx: Context, fact: OrderFact) -> None:
+    if not campaigns.has_any(ctx.session):
+        return
     cause = str(ctx.inbox_id)
     facts = actions.accrue(ctx.session, fact.order_id, cause, ctx.now) or actions.follow(ctx.session, fact.order_id, cause, ctx.now)
     coupons.follow(ctx.session, fact.order_id, cause, ctx.now)
@@ -85,8 +88,9 @@ def order_changed(ctx: Context, fact: OrderChanged) -> None:
 
 @routes.fact(OrderCancelled)
 def order_cancelled(ctx: Context, fact: OrderCancelled) -> None:
-    coupons.follow(ctx.session, fact.order_id, str(ctx.inbox_id), ctx.now)
-    _follow(ctx, fact)
+    if campaigns.has_any(ctx.session):
+        coupons.follow(ctx.session, fact.order_id, str(ctx.inbox_id), ctx.now)
+        _follow(ctx, fact)
 
 
 @routes.fact(RefundDue)
@@ -101,6 +105,9 @@ def order_refunded(ctx: Context, fact: OrderRefunded) -> None:
 
 
 def _follow(ctx: Context, fact: OrderFact) -> None:
+    """A shop that never had a campaign has nothing that could follow, and pays nothing for it."""
+    if not campaigns.has_any(ctx.session):
+        return
     for one in actions.follow(ctx.session, fact.order_id, str(ctx.inbox_id), ctx.now):
         ctx.emit(one)
 

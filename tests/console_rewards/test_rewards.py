@@ -148,6 +148,7 @@ def test_who_proposed_does_not_approve_while_there_is_another_admin(room: Room) 
 def test_a_dispute_shows_the_line_of_touches_and_is_corrected(room: Room) -> None:
     _, order_id, boss = earning(room)
     touch(room, "赵姐", "阿芳")
+    assert f'href="/console/disputes/{order_id}"' in boss.get(f"/orders/{order_id}").text
     page = boss.get(f"/disputes/{order_id}").text
     assert "下单前最后一次有效触点是 小王 带来的，在 30 天有效期内" in page
     assert "算数：订单归这一次" in page
