@@ -44,7 +44,7 @@ from bot.sender import Sender
 from bot.settings import Settings
 from bot.talk import Talk
 from bot.web import app as web
-from bot.web import callbacks, drops, health, hooks, paying
+from bot.web import callbacks, drops, health, hooks, mine, paying
 from bot.worker import Work, Worker
 from content.knowledge import Knowledge
 from content.learning.reading import Learner
@@ -287,6 +287,7 @@ def build(settings: Settings, operator: Operator) -> Starlette:
         settings, operator.database, operator.dispatcher, operator.sender, lambda: operator.web_channel.sockets
     )
     routes = [
+        *mine.routes(settings, operator.database, operator.web_channel, operator.dispatcher, operator.now),
         *drops.routes(
             settings, operator.database, operator.web_channel, operator.dispatcher, operator.now, operator.clicks, operator.cashier,
         ),

@@ -47,7 +47,7 @@ class Shop:
 
     time_zone: str = "Asia/Shanghai"
     hook_targets: int = 0  # how many of the shop's own systems want to hear of orders
-    secret: str = field(default="", repr=False)  # of what members hold of their orders (bot/member_links.py)
+    secret: str = field(default="", repr=False)  # signs members' links (bot/member_links.py) and digests of what is not kept as it is
 
 
 @dataclass(slots=True)

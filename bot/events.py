@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bot import earning, fulfilling, outside, referring, signing, trading
+from bot import choosing, earning, fulfilling, outside, referring, signing, trading
 from bot.event import COLUMNS as COLUMNS
 from bot.event import Event as Event
 from bot.event import Handled as Handled
@@ -235,7 +235,8 @@ KINDS: dict[str, type[Event]] = {
         MembersListed, GreetingDue,
         QuestionUnanswered, OperatorSpoke, ModelAnswered, QuestionOpened, HandoverOpened, MemberSpokeAgain, DeadlineReached, JudgingDue,
         PostDue, MomentSet, PollAsked, PollProgressDue, PollClosingDue, TrialCountDue,
-        *trading.EVENTS, *outside.EVENTS, *signing.EVENTS, *fulfilling.EVENTS, *earning.EVENTS, *referring.EVENTS,
+        *trading.EVENTS, *outside.EVENTS, *signing.EVENTS, *fulfilling.EVENTS, *referring.EVENTS,
+        *earning.EVENTS, *choosing.EVENTS,
     )
 }
 

@@ -17,6 +17,7 @@ from handlers import (
     rewards,
     service,
     supply,
+    vigilance,
     welcome,
 )
 
@@ -33,6 +34,7 @@ FEATURES: tuple[Routes, ...] = (
     group_buy.value_routes,
     orders.routes,
     rewards.routes,
+    vigilance.routes,
     service.routes,
     ratings.routes,
     complaints.routes,

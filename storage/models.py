@@ -10,6 +10,7 @@ from storage import (
     bills,
     campaigns,
     charges,
+    choices,
     claims,
     clicks,
     clocks,
@@ -49,7 +50,9 @@ from storage import (
     revisions,
     rosters,
     search,
+    signs,
     stock,
+    suspicions,
     teams,
     touches,
     variants,
@@ -59,9 +62,9 @@ from storage.base import Base
 
 METADATA = Base.metadata
 TABLES = (
-    accounts, answers, api_keys, attributions, audiences, audit, bills, campaigns, charges, claims, clicks, clocks,
-    commissions, demands, desk, drops, faq, groups, handovers, hours, identities, inbox, jobs, learning, ledger,
-    lint_words, members, mix, model, moments, occurrences, operators, orders, outbox, payments, payouts, plans,
-    polls, posts, products, promises, proposals, question_sets, reconciling, referral_links, revisions, rosters,
-    search, stock, teams, touches, variants, wecom,
+    accounts, answers, api_keys, attributions, audiences, audit, bills, campaigns, charges, choices, claims, clicks,
+    clocks, commissions, demands, desk, drops, faq, groups, handovers, hours, identities, inbox, jobs, learning,
+    ledger, lint_words, members, mix, model, moments, occurrences, operators, orders, outbox, payments, payouts,
+    plans, polls, posts, products, promises, proposals, question_sets, reconciling, referral_links, revisions,
+    rosters, search, signs, stock, suspicions, teams, touches, variants, wecom,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from bot.console import campaign_forms
+from bot.console import campaign_forms, plan_check
 from bot.console.campaign_forms import CampaignForm
 from bot.console.pages import get, post
 from bot.console.reward_words import (
@@ -47,6 +47,7 @@ def show(visit: Visit) -> Response:
         return visit.page(
             "campaigns_one.html", campaign=row, versions=campaigns.find_versions(session, campaign_id), states=CAMPAIGN_STATES,
             told={number: _told(visit, session, one) for number, one in written.items()}, rules=RULES,
+            checked=plan_check.check(visit, session, row.name, written[row.version]) if row.version else None,
             granted_fen=granted.get(campaigns.ALL, 0), newest=written.get(row.version),
             commission_states=STATES, units=UNITS, amount=amount_words,
             sums=commission_book.sum_by_state(session, commission_book.Wanted(campaign_id=campaign_id)),
@@ -104,6 +105,12 @@ def rewrite(visit: Visit) -> Response:
         return visit.go(f"{LIST}/{campaign_id}", visit.translate("有人刚改过规则，请看过新的再改。"), is_bad=True)
     if not form.is_sound:
         return _form(visit, form, campaign_id, status=422)
+    if row.status != campaigns.DRAFT:
+        with visit.read() as session:
+            checked = plan_check.check(visit, session, row.name, campaign_forms.terms_of(form, campaign_id, row.version + 1))
+        if checked.is_refused:
+            form.errors["rewards"] = checked.why
+            return _form(visit, form, campaign_id, status=422)
     with visit.act("campaign.terms", f"campaign:{campaign_id}", version=row.version + 1) as session:
         _write(visit, session, form, campaign_id, row.version + 1)
     return visit.go(f"{LIST}/{campaign_id}", visit.translate("新规则已生效：只管从现在起下的订单。"))
@@ -134,8 +141,14 @@ def _form(visit: Visit, form: CampaignForm, campaign_id: str = "", status: int =
 
 
 def start(visit: Visit) -> Response:
-    """Orders are rewarded from its time on, or from now."""
+    """Orders are rewarded from its time on, or from now. A plan that breaks a rule does not start."""
     campaign_id = visit.path("id")
+    with visit.read() as session:
+        row = campaigns.get(session, campaign_id)
+        terms = campaigns.get_terms(session, campaign_id, row.version) if row.version else None
+        checked = plan_check.check(visit, session, row.name, terms) if terms is not None else None
+    if checked is not None and checked.is_refused:
+        return visit.go(f"{LIST}/{campaign_id}", visit.translate("不能开始：%(why)s。", why=checked.why), is_bad=True)
     with visit.act("campaign.start", f"campaign:{campaign_id}") as session:
         row = campaigns.get(session, campaign_id)
         starts_at = max(row.starts_at, visit.now)

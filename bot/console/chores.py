@@ -1,4 +1,4 @@
-"""What of orders and money waits for an operator, counted for «today» and for the pages where it is done."""
+"""What of orders, money and rewards waits for an operator, counted for «today» and for the pages where it is done."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from bot.console.visit import Visit
-from storage import bills, payments, rosters
+from storage import bills, payments, rosters, suspicions
+from storage.operators import MANAGER
 
 BILLS_LATELY = timedelta(days=7)
 
@@ -34,5 +35,6 @@ def find(visit: Visit, session: Session) -> list[Chore]:
         Chore(tell("没取到的账单（近 7 天）"), bills.count_failed(session, since), f"{money}/bills", "amber"),
         Chore(tell("退不出去的款"), payments.count_owed(session, (payments.DEAD,)), f"{money}/refunds?status=dead", "red"),
         Chore(tell("等你人工退的款"), payments.count_owed(session, (payments.BY_HAND,)), f"{money}/refunds", "amber"),
+        Chore(tell("疑似作弊，等决定"), suspicions.count_open(session) if visit.may(MANAGER) else 0, "/console/fraud", "amber"),
     )
     return [one for one in all_of_them if one.count]

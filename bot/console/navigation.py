@@ -31,6 +31,8 @@ PLACES = (
     Place("/console/payments", mark("收款"), "money"),
     Place("/console/links", mark("推广"), "send"),
     Place("/console/campaigns", mark("推广奖励"), "reward"),
+    Place("/console/referral-figures", mark("推广数据"), "learning"),
+    Place("/console/fraud", mark("疑似作弊"), "warning", MANAGER),
     Place("/console/learning", mark("学习"), "learning"),
     Place("/console/posts", mark("内容"), "post"),
     Place("/console/calendar", mark("日历"), "calendar"),

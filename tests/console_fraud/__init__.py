@@ -1,0 +1,1 @@
+"""Scenes at the fraud queue and at the figures of referring."""

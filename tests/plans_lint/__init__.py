@@ -1,0 +1,1 @@
+"""The guard over reward plans, and the rules page written from them."""
