@@ -20,6 +20,27 @@ def parse_ask(message: MessageReceived) -> Ask | None:
     return rules.parse_ask(message.text) if message.text and message.member_id is not None else None
 
 
+def parse_named(message: MessageReceived) -> Ask | None:
+    return rules.parse_named(message.text) if message.text and message.member_id is not None else None
+
+
+def find_named(ctx: Context, request: Ask) -> tuple[Ask, str] | None:
+    """The one product that is sold under this name."""
+    found = [one for one in products.search(ctx.session, request.name, limit=2) if one.is_on_sale]
+    return (request, found[0].id) if len(found) == 1 else None
+
+
+@routes.looked(parse_named, find_named)
+def ask_named(ctx: Context, request: tuple[Ask, str]) -> None:
+    asked, product_id = request
+    if ctx.event.group_id is not None and ctx.is_late():
+        ctx.decide("silent", "too old")
+        return
+    link = actions.ensure_link(ctx.session, ctx.sender().id, referral_links.PRODUCT, product_id, ctx.now, ctx.event.group_id or "")
+    if link is not None:
+        _give(ctx, asked, link, [])
+
+
 @routes.message(parse_ask)
 def ask(ctx: Context, request: Ask) -> None:
     if ctx.event.group_id is not None and ctx.is_late():
@@ -33,6 +54,11 @@ def ask(ctx: Context, request: Ask) -> None:
         messages.no_such_drop(ctx, request.code, choices)
         ctx.decide("refused", "NoSuchDrop")
         return
+    _give(ctx, request, link, choices)
+
+
+def _give(ctx: Context, request: Ask, link: ReferralLink, choices: list[tuple[str, str]]) -> None:
+    """The link or its poster, to the member."""
     where = messages.where_to(ctx)
     title = _title(ctx, link)
     if request.what == "poster":

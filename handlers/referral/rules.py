@@ -22,6 +22,7 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 LONGEST_ASK = 60
+_NAMED = re.compile(r"(?:@\S+\s+)?(?:(?:我的|推广|邀请|专属|分享)+(链接|海报)|my\s+(link|poster))\s+(\S[^\n]{1,29})", re.IGNORECASE)
 # Where we cannot begin to talk with a member alone: what they ask for in a group is answered there.
 ONLY_IN_GROUPS = frozenset({"matrix", "wecom"})
 NO_PICTURES = frozenset({"wecom"})
@@ -34,6 +35,7 @@ class Ask:
     what: str
     code: str = ""
     is_named: bool = False
+    name: str = ""  # of a product, where one is named
 
 
 def parse_ask(text: str) -> Ask | None:
@@ -43,6 +45,14 @@ def parse_ask(text: str) -> Ask | None:
         return None
     word = next(one for one in found.group(1, 2, 3) if one)
     return Ask(_WORDS[word.lower()], (found[4] or "").upper(), found[5] is not None)
+
+
+def parse_named(text: str) -> Ask | None:
+    """«我的链接 奶油草莓»: asks for the link of something by its name, if there is something of that name."""
+    found = _NAMED.fullmatch(text.strip()) if len(text) <= LONGEST_ASK else None
+    if found is None:
+        return None
+    return Ask(_WORDS[(found[1] or found[2]).lower()], name=found[3].strip())
 
 
 def is_code(text: str | None) -> bool:

@@ -127,3 +127,15 @@ def test_english_groups_read_english(stage: Stage) -> None:
     told = said(stage, "小王", "my link")
     assert "Your link into" in told[0][1]
     assert "in private" in told[1][1]
+
+
+def test_a_product_is_shared_by_its_name_and_talk_that_names_nothing_is_left_alone(stage: Stage) -> None:
+    product_id = stage.sells("奶油草莓", 3990)
+    stage.sells("红颜草莓", 2990)
+    link = link_in(stage, said(stage, "小王", "我的链接 奶油草莓")[0][1])
+    assert (link.target_kind, link.target_id) == ("product", product_id)
+    said(stage, "小王", "我的海报 奶油草莓")
+    assert f"/r/{link.code}/poster.png" in stage.outbox()[-2].body
+    for text in ("我的链接 草莓", "我的链接 发不出去", "我的链接 100%"):
+        stage.says("小王", text)
+        assert stage.log()[-1].heard_by != "referral"

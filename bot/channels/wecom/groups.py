@@ -22,7 +22,8 @@ IS_STAFF = 1  # the `type` of members of the corp
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A member of a customer group. `inviter` is told only when a member of the corp invited; `state` may come late."""
+    """A member of a customer group. `inviter` is told only when a member of the corp invited; `state` may come late;
+    `unionid` is told where the corp has bound a WeChat developer account."""
 
     user_id: str
     name: str
@@ -31,6 +32,7 @@ class Person:
     join_scene: int
     inviter: str = ""
     state: str = ""
+    unionid: str = ""
 
     @property
     def is_late(self) -> bool:
@@ -93,7 +95,7 @@ def _person(one: Mapping[str, Any]) -> Person:
     return Person(
         one["userid"], name[:80], one.get("type") == IS_STAFF, moment(one.get("join_time")),
         int(one.get("join_scene") or 0), _id(inviter.get("userid")) if isinstance(inviter, dict) else "",
-        str(one.get("state") or "")[:64],
+        str(one.get("state") or "")[:64], _id(one.get("unionid")),
     )
 
 

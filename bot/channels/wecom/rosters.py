@@ -16,8 +16,10 @@ from sqlalchemy.orm import Session
 from bot.channels.wecom.groups import GroupChat, Person
 from bot.channels.wecom.ids import CHANNEL, group_id, member_id
 from bot.events import Event, GroupFound, MemberJoined, MemberLeft, TopicChanged
+from bot.referring import learnt
 from storage import groups, members, wecom
 from storage.groups import Membership
+from storage.identities import EXTERNAL, UNIONID
 
 SLACK = timedelta(seconds=120)  # between a callback's time and a join's
 CLOCKS = timedelta(seconds=30)  # between WeCom's clock and ours
@@ -130,6 +132,10 @@ class Comparison:
             member_id=member_id(person.user_id), member_name=person.name or None,
             inviter_id=member_id(person.inviter) if person.inviter else None, via=person.state or None,
         )
+        if person.unionid:
+            own_id, keys = member_id(person.user_id), [(EXTERNAL, f"{self.account}:{person.user_id}"), (UNIONID, person.unionid)]
+            key = f"{CHANNEL}:{self.account}:{person.user_id}:{person.unionid}"
+            self.changes.events.append(learnt(CHANNEL, own_id, keys, key=key, now=self.now))
 
     def _left(self, user_id: str, joined_at: datetime, at: datetime) -> None:
         self._tell(
