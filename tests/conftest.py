@@ -25,6 +25,11 @@ POSTGRES = os.environ.get("TUAN_TEST_POSTGRES", "")
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Half as many again as there are processors: a third of the time a test waits for threads, sockets and processes."""
+    return max(2, (os.cpu_count() or 2) * 3 // 2)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What a browser shows, and what a model may say, do not hang on the kind of database: once is enough."""
     doubled = {
