@@ -41,6 +41,10 @@ def sent_to_you(ctx: Context) -> None:
     ctx.outbox.say(ctx.here, "referral/sent_to_you", mention=ctx.event.member_id)
 
 
+def stays_out(ctx: Context) -> None:
+    ctx.outbox.say(ctx.here, "referral/stays_out", mention=_mention(ctx.here, ctx))
+
+
 def no_such_drop(ctx: Context, code: str, choices: list[tuple[str, str]]) -> None:
     ctx.outbox.say(ctx.here, "referral/no_such_drop", mention=_mention(ctx.here, ctx), code=code, choices=choices)
 

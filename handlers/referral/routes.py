@@ -10,6 +10,7 @@ from bot.routing import Routes
 from handlers.referral import actions, messages, people, rules
 from handlers.referral.rules import Ask
 from storage import drops, groups, identities, products, referral_links
+from storage.choices import find as find_choice
 from storage.referral_links import ReferralLink
 
 routes = Routes("referral")
@@ -36,6 +37,8 @@ def ask_named(ctx: Context, request: tuple[Ask, str]) -> None:
     if ctx.event.group_id is not None and ctx.is_late():
         ctx.decide("silent", "too old")
         return
+    if _stays_out(ctx):
+        return
     link = actions.ensure_link(ctx.session, ctx.sender().id, referral_links.PRODUCT, product_id, ctx.now, ctx.event.group_id or "")
     if link is not None:
         _give(ctx, asked, link, [])
@@ -46,6 +49,8 @@ def ask(ctx: Context, request: Ask) -> None:
     if ctx.event.group_id is not None and ctx.is_late():
         ctx.decide("silent", "too old")
         return
+    if _stays_out(ctx):
+        return
     member = ctx.sender()
     kind, target_id, open_now = actions.choose_target(ctx.session, ctx.event.group_id, member.id, request.code)
     choices = [(one.code, one.title) for one in open_now[:MOST_CHOICES] if one.id != target_id]
@@ -55,6 +60,15 @@ def ask(ctx: Context, request: Ask) -> None:
         ctx.decide("refused", "NoSuchDrop")
         return
     _give(ctx, request, link, choices)
+
+
+def _stays_out(ctx: Context) -> bool:
+    """Who wants no part in referring gets no link, and reads how to come back."""
+    if find_choice(ctx.session, ctx.event.member_id or "") is None:
+        return False
+    messages.stays_out(ctx)
+    ctx.decide("refused", "OptedOut")
+    return True
 
 
 def _give(ctx: Context, request: Ask, link: ReferralLink, choices: list[tuple[str, str]]) -> None:
@@ -93,6 +107,9 @@ def _want_way(ctx: Context, link: ReferralLink) -> None:
 
 @routes.fact(LinkAsked)
 def link_asked(ctx: Context, fact: LinkAsked) -> None:
+    if find_choice(ctx.session, fact.member_id or "") is not None:
+        ctx.decide("refused", "OptedOut")
+        return
     link = actions.ensure_link(ctx.session, fact.member_id or "", fact.target_kind, fact.target_id, ctx.now, fact.group_id or "")
     if link is None:
         ctx.decide("refused", "nothing is there")

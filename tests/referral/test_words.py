@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handlers.referral.rules import parse_ask
-from storage import drops, jobs, referral_links
+from storage import choices, drops, jobs, referral_links
 from tests.group_buy.stall import StallStage
 from tests.stage import Stage
 
@@ -139,3 +139,12 @@ def test_a_product_is_shared_by_its_name_and_talk_that_names_nothing_is_left_alo
     for text in ("我的链接 草莓", "我的链接 发不出去", "我的链接 100%"):
         stage.says("小王", text)
         assert stage.log()[-1].heard_by != "referral"
+
+
+def test_who_opted_out_gets_no_link_and_reads_how_to_come_back(stage: Stage) -> None:
+    stage.joins("小王")
+    with stage.database.write() as session:
+        choices.opt_out(session, ["stage:小王"], stage.time)
+    answers = said(stage, "小王", "我的链接")
+    assert ["我的推广" in words for _, words in answers] == [True]
+    assert ADDRESS.search(answers[0][1]) is None
